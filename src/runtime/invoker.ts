@@ -13,7 +13,10 @@ export interface Invoker {
   readonly maxInputBytes: number
   /** The largest output of a call, in bytes. */
   readonly maxOutputBytes: number
-  /** Starts a call, or queues it. Never throws; calls `done` exactly once, possibly before it returns. */
+  /**
+   * Starts a call, or queues it. Never throws; calls `done`, which must not throw, exactly once, possibly
+   * before it returns.
+   */
   submit(call: InvocationCall, done: (outcome: Outcome) => void): InvokerCall
 }
 
@@ -62,6 +65,8 @@ export interface CallFailure {
     message: string
     /** True when the function may have run, wholly or partly. */
     mayHaveRun: boolean
+    /** The function's exit code, when it ended itself with one that is not 0. */
+    exitCode?: number
   }
   timings: CallTimings
 }
