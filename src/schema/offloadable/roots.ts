@@ -1,0 +1,390 @@
+import ts from "typescript"
+import type { Project } from "./project.ts"
+import { bindingRoot, type FunctionNode, isAccess, isFunctionNode, runsInPlace, unwrap } from "./syntax.ts"
+
+/**
+ * What a value may be, or be part of: a variable, or (as a function) the `this` of a method.
+ *
+ * `fresh` says that the value itself is new, while what it holds may be part of the variable's:
+ * changing `[...orders]` leaves `orders` alone, changing `[...orders][0]` doesn't.
+ */
+export interface Root {
+  readonly base: ts.Symbol | FunctionNode
+  readonly fresh: boolean
+}
+
+/** Methods of the language whose result is a new container of the same elements. */
+const copying: ReadonlySet<string> = new Set(
+  (
+    "filter slice concat flat toSorted toReversed toSpliced with values entries keys union intersection " +
+    "difference symmetricDifference take drop toArray"
+  ).split(" "),
+)
+
+/** Functions of the language whose result holds what their argument holds. */
+const rewrapping: ReadonlySet<string> = new Set(
+  (
+    "Object.values Object.entries Object.fromEntries Object.groupBy Map.groupBy Array.from Array.of " +
+    "Promise.all Promise.allSettled Promise.race Promise.any Promise.resolve Iterator.from"
+  ).split(" "),
+)
+
+/** Functions of the language whose result is their argument. */
+const passing: ReadonlySet<string> = new Set(
+  "Object.assign Object.freeze Object.seal Object.preventExtensions".split(" "),
+)
+
+/** Follows values to the variables that they may be part of. */
+export class Roots {
+  readonly #project: Project
+  readonly #assigned: ReadonlyMap<ts.Symbol, readonly ts.Expression[]>
+  readonly #members: ReadonlyMap<string, readonly FunctionNode[]>
+  readonly #ofNode = new Map<ts.Node, readonly Root[]>()
+  readonly #ofSymbol = new Map<ts.Symbol, readonly Root[]>()
+  readonly #ofReturn = new Map<FunctionNode, readonly Root[]>()
+  readonly #callees = new Map<ts.Node, readonly FunctionNode[]>()
+
+  /**
+   * @param assigned what is assigned to each variable after its declaration
+   * @param members methods of the project, by name
+   */
+  constructor(
+    project: Project,
+    assigned: ReadonlyMap<ts.Symbol, readonly ts.Expression[]>,
+    members: ReadonlyMap<string, readonly FunctionNode[]>,
+  ) {
+    this.#project = project
+    this.#assigned = assigned
+    this.#members = members
+  }
+
+  /** The roots of the value of `expression`. */
+  of(expression: ts.Expression): readonly Root[] {
+    const node = unwrap(expression)
+    return memo(this.#ofNode, node, () => this.#find(node))
+  }
+
+  /** The roots of the value of the variable `symbol`: itself, and what it was made from. */
+  ofSymbol(symbol: ts.Symbol): readonly Root[] {
+    return memo(this.#ofSymbol, symbol, () => {
+      const roots: Root[] = [{ base: symbol, fresh: false }]
+      const declaration = symbol.valueDeclaration
+      if (!declaration) return roots
+      for (const value of this.#assigned.get(symbol) ?? []) roots.push(...this.of(value))
+      if (ts.isVariableDeclaration(declaration) || ts.isParameter(declaration))
+        roots.push(...this.#ofDeclaration(declaration))
+      else if (ts.isBindingElement(declaration)) {
+        const outer = this.#ofDeclaration(bindingRoot(declaration))
+        roots.push(...(declaration.dotDotDotToken ? copies(outer) : elements(outer)))
+        if (declaration.initializer) roots.push(...this.of(declaration.initializer))
+      }
+      return unique(roots)
+    })
+  }
+
+  /** The project's functions that `callee(...)` may run. */
+  callees(callee: ts.Expression): readonly FunctionNode[] {
+    const node = unwrap(callee)
+    return memo(this.#callees, node, () => {
+      if (isFunctionNode(node)) return [node]
+      if (node.kind === ts.SyntaxKind.SuperKeyword)
+        return this.#constructors(this.#project.checker.getSymbolAtLocation(node))
+      if (ts.isIdentifier(node)) {
+        const symbol = this.#project.ownSymbol(node)
+        return symbol ? [...this.#functions(symbol), ...this.#constructors(symbol)] : []
+      }
+      if (ts.isPropertyAccessExpression(node)) {
+        const symbol = this.#project.checker.getSymbolAtLocation(node.name)
+        if (!symbol) return this.#members.get(node.name.text) ?? []
+        const resolved = this.#project.resolveSymbol(symbol, node.name.text)
+        if (resolved.kind !== "own") return []
+        const found = [...this.#functions(resolved.symbol), ...this.#constructors(resolved.symbol)]
+        // Declared in an interface, or abstract: any method of that name.
+        return found.length > 0 ? found : (this.#members.get(node.name.text) ?? [])
+      }
+      return []
+    })
+  }
+
+  #functions(symbol: ts.Symbol): FunctionNode[] {
+    const found: FunctionNode[] = []
+    for (const declaration of symbol.declarations ?? []) {
+      if (isFunctionNode(declaration)) found.push(declaration)
+      else if (
+        ts.isVariableDeclaration(declaration) ||
+        ts.isPropertyAssignment(declaration) ||
+        ts.isPropertyDeclaration(declaration)
+      ) {
+        const value = declaration.initializer && unwrap(declaration.initializer)
+        if (value && isFunctionNode(value)) found.push(value)
+        else if (value && ts.isIdentifier(value)) found.push(...this.callees(value))
+      } else if (ts.isShorthandPropertyAssignment(declaration)) {
+        found.push(...this.callees(declaration.name))
+      }
+    }
+    return found
+  }
+
+  #constructors(symbol: ts.Symbol | undefined): FunctionNode[] {
+    const declaration = symbol?.declarations?.find(ts.isClassLike)
+    return (
+      (declaration?.members.filter(
+        (member) => ts.isConstructorDeclaration(member) && isFunctionNode(member),
+      ) as FunctionNode[] | undefined) ?? []
+    )
+  }
+
+  #ofDeclaration(declaration: ts.VariableDeclaration | ts.ParameterDeclaration): readonly Root[] {
+    if (ts.isParameter(declaration)) return this.#ofParameter(declaration)
+    const list = declaration.parent
+    if (ts.isVariableDeclarationList(list) && ts.isForOfStatement(list.parent))
+      return elements(this.of(list.parent.expression))
+    return declaration.initializer ? this.of(declaration.initializer) : []
+  }
+
+  #ofParameter(parameter: ts.ParameterDeclaration): readonly Root[] {
+    const roots: Root[] = parameter.initializer ? [...this.of(parameter.initializer)] : []
+    const fn = parameter.parent
+    // A pattern has no symbol of its own: its elements stand for the parameter, see `ofSymbol`.
+    let outer: ts.Node = fn
+    while (ts.isParenthesizedExpression(outer.parent)) outer = outer.parent
+    const call = outer.parent
+    if (!isFunctionNode(fn) || !ts.isCallExpression(call)) return roots
+    const index = fn.parameters.indexOf(parameter)
+    if (call.expression === outer) {
+      const argument = call.arguments[index]
+      if (argument) roots.push(...this.of(argument))
+    } else if (runsInPlace(fn) && ts.isPropertyAccessExpression(call.expression)) {
+      const name = call.expression.name.text
+      const source = this.#globalFunction(call.expression) ? call.arguments[0] : call.expression.expression
+      if (name.startsWith("reduce") && index === 0 && call.arguments[1])
+        roots.push(...this.of(call.arguments[1]))
+      else if (source) roots.push(...elements(this.of(source)))
+    } else {
+      // Passed to a function of the project: what that one calls it with.
+      const position = call.arguments.indexOf(outer as ts.Expression)
+      for (const callee of this.callees(call.expression)) {
+        const name = callee.parameters[position]?.name
+        if (!name || !ts.isIdentifier(name)) continue
+        visitAll(callee.body, (node) => {
+          if (
+            ts.isCallExpression(node) &&
+            ts.isIdentifier(node.expression) &&
+            node.expression.text === name.text
+          ) {
+            const argument = node.arguments[index]
+            if (argument) roots.push(...this.of(argument))
+          }
+        })
+      }
+    }
+    return roots
+  }
+
+  #find(node: ts.Expression): readonly Root[] {
+    if (ts.isIdentifier(node)) {
+      const symbol = this.#project.ownSymbol(node)
+      return symbol ? this.ofSymbol(symbol) : []
+    }
+    if (node.kind === ts.SyntaxKind.ThisKeyword || node.kind === ts.SyntaxKind.SuperKeyword) {
+      const method = methodOf(node)
+      return method ? [{ base: method, fresh: false }] : []
+    }
+    if (isAccess(node)) {
+      if (ts.isPropertyAccessExpression(node)) {
+        const symbol = this.#project.checker.getSymbolAtLocation(node.name)
+        const resolved = symbol && this.#project.resolveSymbol(symbol, node.name.text)
+        // `module.variable`, through a namespace import.
+        if (resolved?.kind === "own" && resolved.symbol.flags & ts.SymbolFlags.Variable)
+          return this.ofSymbol(resolved.symbol)
+      }
+      const roots = elements(this.of(node.expression))
+      return this.#unlessPrimitive(node, roots)
+    }
+    if (ts.isCallExpression(node)) return this.#unlessPrimitive(node, this.#ofCall(node))
+    if (ts.isNewExpression(node)) {
+      const roots = (node.arguments ?? []).flatMap((argument) => this.of(argument))
+      // An instance of a class of the project may keep its arguments, and change them.
+      return unique(this.#isOwnClass(node.expression) ? roots : copies(roots))
+    }
+    if (ts.isObjectLiteralExpression(node)) {
+      const roots: Root[] = []
+      for (const property of node.properties) {
+        if (ts.isPropertyAssignment(property)) roots.push(...this.of(property.initializer))
+        else if (ts.isSpreadAssignment(property)) roots.push(...this.of(property.expression))
+        else if (ts.isShorthandPropertyAssignment(property)) roots.push(...this.of(property.name))
+      }
+      return unique(copies(roots))
+    }
+    if (ts.isArrayLiteralExpression(node))
+      return unique(copies(node.elements.flatMap((element) => this.of(element))))
+    if (ts.isSpreadElement(node) || ts.isAwaitExpression(node)) return this.of(node.expression)
+    if (ts.isConditionalExpression(node))
+      return unique([...this.of(node.whenTrue), ...this.of(node.whenFalse)])
+    if (ts.isBinaryExpression(node)) {
+      switch (node.operatorToken.kind) {
+        case ts.SyntaxKind.BarBarToken:
+        case ts.SyntaxKind.QuestionQuestionToken:
+        case ts.SyntaxKind.AmpersandAmpersandToken:
+        case ts.SyntaxKind.BarBarEqualsToken:
+        case ts.SyntaxKind.QuestionQuestionEqualsToken:
+          return unique([...this.of(node.left), ...this.of(node.right)])
+        case ts.SyntaxKind.EqualsToken:
+        case ts.SyntaxKind.CommaToken:
+          return this.of(node.right)
+      }
+    }
+    return []
+  }
+
+  #ofCall(call: ts.CallExpression): readonly Root[] {
+    const callee = unwrap(call.expression)
+    const own = this.callees(callee)
+    if (own.length > 0) {
+      const receiver = isAccess(callee) ? callee.expression : undefined
+      return unique(own.flatMap((fn) => this.#ofResult(fn, call.arguments, receiver)))
+    }
+    const global = this.#globalFunction(callee)
+    const first = call.arguments[0]
+    if (global) {
+      if (!first) return []
+      if (passing.has(global)) return this.of(first)
+      return rewrapping.has(global)
+        ? unique(copies(call.arguments.flatMap((argument) => this.of(argument))))
+        : []
+    }
+    if (isAccess(callee)) {
+      const receiver = this.of(callee.expression)
+      const name = ts.isPropertyAccessExpression(callee) ? callee.name.text : ""
+      if (name === "map" || name === "flatMap" || name.startsWith("reduce")) {
+        const results =
+          first && isFunctionNode(unwrap(first)) ? this.#ofReturns(unwrap(first) as FunctionNode) : receiver
+        const initial = name.startsWith("reduce") && call.arguments[1] ? this.of(call.arguments[1]) : []
+        return unique(name.startsWith("reduce") ? [...results, ...initial] : copies(results))
+      }
+      if (copying.has(name)) return copies(receiver)
+      return elements(receiver)
+    }
+    // A function of a package, or one that is not known: it may give back what it was given.
+    return unique(call.arguments.flatMap((argument) => this.of(argument)))
+  }
+
+  /** Roots of what `fn` returns, with its parameters replaced by what it was given. */
+  #ofResult(
+    fn: FunctionNode,
+    args: readonly ts.Expression[],
+    receiver: ts.Expression | undefined,
+  ): readonly Root[] {
+    const roots: Root[] = []
+    for (const root of this.#ofReturns(fn)) {
+      if (isMethod(root.base)) {
+        if (root.base === fn && receiver) roots.push(...under(this.of(receiver), root))
+        continue
+      }
+      const position = parameterOf(root.base, fn)
+      const argument = position === undefined ? undefined : args[position]
+      if (argument) roots.push(...under(this.of(argument), root))
+      else if (position === undefined) roots.push(root)
+    }
+    return roots
+  }
+
+  #ofReturns(fn: FunctionNode): readonly Root[] {
+    return memo(this.#ofReturn, fn, () => {
+      if (ts.isExpression(fn.body)) return this.of(fn.body)
+      const roots: Root[] = []
+      visitAll(fn.body, (node) => {
+        if (ts.isReturnStatement(node) && node.expression) roots.push(...this.of(node.expression))
+        return !isFunctionNode(node)
+      })
+      return unique(roots)
+    })
+  }
+
+  /** `Object.assign` and the like, as text; undefined if `callee` is no function of a global. */
+  #globalFunction(callee: ts.Expression): string | undefined {
+    if (ts.isIdentifier(callee)) {
+      const resolved = this.#project.resolve(callee)
+      return resolved.kind === "global" ? resolved.name : undefined
+    }
+    if (!ts.isPropertyAccessExpression(callee) || !ts.isIdentifier(callee.expression)) return undefined
+    const resolved = this.#project.resolve(callee.expression)
+    return resolved.kind === "global" ? `${resolved.name}.${callee.name.text}` : undefined
+  }
+
+  #isOwnClass(expression: ts.Expression): boolean {
+    const node = unwrap(expression)
+    return ts.isIdentifier(node)
+      ? this.#project.resolve(node).kind === "own"
+      : !ts.isPropertyAccessExpression(node)
+  }
+
+  #unlessPrimitive(node: ts.Expression, roots: readonly Root[]): readonly Root[] {
+    return roots.length > 0 && this.#project.isPrimitive(this.#project.checker.getTypeAtLocation(node))
+      ? []
+      : roots
+  }
+}
+
+/** Whether a root stands for the `this` of a method. */
+export function isMethod(base: Root["base"]): base is FunctionNode {
+  return "kind" in base
+}
+
+/** The position of the parameter of `fn` that declares `symbol`, itself or in a pattern. */
+export function parameterOf(symbol: ts.Symbol, fn: FunctionNode): number | undefined {
+  const declaration = symbol.valueDeclaration
+  if (!declaration) return undefined
+  const root = ts.isBindingElement(declaration) ? bindingRoot(declaration) : declaration
+  return ts.isParameter(root) && root.parent === fn ? fn.parameters.indexOf(root) : undefined
+}
+
+/** The method that `this` at `node` belongs to; the function itself where a field holds an arrow function. */
+function methodOf(node: ts.Node): FunctionNode | undefined {
+  let child = node
+  for (let outer = node.parent; outer; child = outer, outer = outer.parent) {
+    if (ts.isPropertyDeclaration(outer)) return isFunctionNode(child) ? child : undefined
+    if (isFunctionNode(outer) && !ts.isArrowFunction(outer)) return outer
+    if (ts.isSourceFile(outer) || ts.isClassStaticBlockDeclaration(outer)) return undefined
+  }
+  return undefined
+}
+
+/** Calls `visit` for `node` and all below it; not below a node for which it returns false. */
+export function visitAll(node: ts.Node, visit: (node: ts.Node) => unknown): void {
+  if (visit(node) === false) return
+  ts.forEachChild(node, (child) => visitAll(child, visit))
+}
+
+/** What the values with these roots hold. */
+function elements(roots: readonly Root[]): readonly Root[] {
+  return roots.map((root) => (root.fresh ? { base: root.base, fresh: false } : root))
+}
+
+/** New containers of what the values with these roots hold. */
+function copies(roots: readonly Root[]): readonly Root[] {
+  return roots.map((root) => (root.fresh ? root : { base: root.base, fresh: true }))
+}
+
+/** `roots`, seen through a root that stands for them. */
+function under(roots: readonly Root[], seen: Root): readonly Root[] {
+  return seen.fresh ? copies(roots) : roots
+}
+
+function unique(roots: readonly Root[]): readonly Root[] {
+  const found: Root[] = []
+  for (const root of roots) {
+    if (!found.some((other) => other.base === root.base && other.fresh === root.fresh)) found.push(root)
+  }
+  return found
+}
+
+/** Computes once. A value that is asked for while it is computed is empty. */
+function memo<K, V>(cache: Map<K, readonly V[]>, key: K, compute: () => readonly V[]): readonly V[] {
+  const known = cache.get(key)
+  if (known) return known
+  cache.set(key, [])
+  const value = compute()
+  cache.set(key, value)
+  return value
+}

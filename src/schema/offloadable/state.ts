@@ -1,0 +1,361 @@
+import ts from "typescript"
+import type { Project } from "./project.ts"
+import { isMethod, parameterOf, type Root, Roots, visitAll } from "./roots.ts"
+import {
+  type FunctionNode,
+  isAccess,
+  isAssignment,
+  isFunctionNode,
+  isTypeOnly,
+  isValueReference,
+  propertyName,
+  scopeOf,
+  unwrap,
+} from "./syntax.ts"
+
+/** What running a function does to what it is given. */
+interface Effects {
+  /** It changes its `this`. */
+  self: boolean
+  /** Parameters that it changes; true if a function that it leaves behind may do so later. */
+  parameters: Map<number, boolean>
+}
+
+/** A place that changes a value. */
+interface Change {
+  readonly root: Root
+  /** It may happen after the place has run. */
+  readonly deferred: boolean
+}
+
+/** Methods of the language's mutable objects that change them. */
+const mutators: ReadonlySet<string> = new Set(
+  (
+    "push pop shift unshift splice sort reverse fill copyWithin set add delete clear append next " +
+    "setDate setFullYear setHours setMilliseconds setMinutes setMonth setSeconds setTime setYear " +
+    "setUTCDate setUTCFullYear setUTCHours setUTCMilliseconds setUTCMinutes setUTCMonth setUTCSeconds " +
+    "setInt8 setInt16 setInt32 setUint8 setUint16 setUint32 setFloat32 setFloat64 setBigInt64 setBigUint64"
+  ).split(" "),
+)
+
+/** Methods that mostly change what they are called on, when the code is a package's. */
+const packageMutators: ReadonlySet<string> = new Set(
+  (
+    "set delete clear push pop shift unshift enqueue dequeue insert update upsert save put remove create " +
+    "emit on once off subscribe unsubscribe increment decrement incr decr reset next publish acquire release"
+  ).split(" "),
+)
+
+/** Functions that change their first argument. */
+const argumentMutators: ReadonlySet<string> = new Set(
+  (
+    "Object.assign Object.defineProperty Object.defineProperties Object.setPrototypeOf Reflect.set " +
+    "Reflect.deleteProperty Reflect.defineProperty crypto.getRandomValues"
+  ).split(" "),
+)
+
+/** Functions of packages that change their first argument, by name. */
+const packageArgumentMutators: ReadonlySet<string> = new Set(
+  "set unset merge mergeWith assign assignIn defaults defaultsDeep extend pull pullAll remove update".split(
+    " ",
+  ),
+)
+
+/**
+ * Which variables change after the app has started, and where. All requests share them when the app runs
+ * in one process; a function starts each request with what they were at build time.
+ */
+export class State {
+  readonly roots: Roots
+  /** References to each of the project's symbols. */
+  readonly references = new Map<ts.Symbol, ts.Identifier[]>()
+  /** Methods of classes and object literals, by name. */
+  readonly members = new Map<string, FunctionNode[]>()
+  /** What is passed to `set` under each literal name: context variables among them. */
+  readonly assignedVariables = new Map<string, ts.Expression[]>()
+  /** What is passed to `onError`. */
+  readonly errorHandlers: ts.CallExpression[] = []
+  readonly #project: Project
+  readonly #assigned = new Map<ts.Symbol, ts.Expression[]>()
+  readonly #effects = new Map<FunctionNode, Effects>()
+  readonly #early = new Map<ts.Symbol, ts.Node[]>()
+  readonly #late = new Map<ts.Symbol, ts.Node[]>()
+  readonly #initial = new Map<ts.Node, boolean>()
+
+  constructor(project: Project) {
+    this.#project = project
+    this.roots = new Roots(project, this.#assigned, this.members)
+    const sites = project.files.flatMap((file) => this.#index(file))
+    this.#summarise(sites)
+    for (const site of sites) this.#record(site)
+  }
+
+  /** Where `symbol`, or what it holds, is changed after the app has started. */
+  changesOf(symbol: ts.Symbol): readonly ts.Node[] {
+    return this.#late.get(symbol) ?? []
+  }
+
+  /** Where `symbol`, or what it holds, is changed while the app starts, beside its declaration. */
+  preparationOf(symbol: ts.Symbol): readonly ts.Node[] {
+    return this.#early.get(symbol) ?? []
+  }
+
+  /** The calls, or `new`s, of what `symbol` names. */
+  callsOf(symbol: ts.Symbol): readonly (ts.CallExpression | ts.NewExpression)[] {
+    return (this.references.get(symbol) ?? []).map(callOf).filter((call) => call !== undefined)
+  }
+
+  /** Collects what the rest needs, and returns the places that may change something. */
+  #index(file: ts.SourceFile): ts.Node[] {
+    const sites: ts.Node[] = []
+    visitAll(file, (node) => {
+      if (isTypeOnly(node) || ts.isImportDeclaration(node)) return false
+      if (ts.isIdentifier(node)) {
+        if (!isValueReference(node)) return
+        const symbol = this.#project.ownSymbol(node)
+        if (symbol) push(this.references, symbol, node)
+      } else if (ts.isCallExpression(node)) {
+        sites.push(node)
+        if (!ts.isPropertyAccessExpression(node.expression)) return
+        const [first, second] = node.arguments
+        const name = node.expression.name.text
+        if (name === "set" && first && second && ts.isStringLiteralLike(first))
+          push(this.assignedVariables, first.text, second)
+        else if (name === "onError" && first) this.errorHandlers.push(node)
+      } else if (ts.isBinaryExpression(node)) {
+        if (!isAssignment(node)) return
+        sites.push(node)
+        const symbol = ts.isIdentifier(node.left) && this.#project.ownSymbol(node.left)
+        if (symbol) push(this.#assigned, symbol, node.right)
+      } else if (
+        ts.isNewExpression(node) ||
+        ts.isPrefixUnaryExpression(node) ||
+        ts.isPostfixUnaryExpression(node) ||
+        ts.isDeleteExpression(node) ||
+        ts.isForOfStatement(node) ||
+        ts.isForInStatement(node)
+      ) {
+        sites.push(node)
+      } else if (
+        ts.isMethodDeclaration(node) ||
+        ts.isPropertyAssignment(node) ||
+        ts.isPropertyDeclaration(node) ||
+        ts.isAccessor(node)
+      ) {
+        const name = propertyName(node.name)
+        const value = "initializer" in node ? node.initializer && unwrap(node.initializer) : node
+        if (name !== undefined && value && isFunctionNode(value)) push(this.members, name, value)
+      }
+    })
+    return sites
+  }
+
+  /** Finds what each function does to its parameters and `this`, through all that it calls. */
+  #summarise(sites: readonly ts.Node[]): void {
+    for (let changed = true; changed; ) {
+      changed = false
+      for (const site of sites) {
+        for (const { root, deferred } of this.#changes(site)) {
+          if (root.fresh) continue
+          if (isMethod(root.base)) {
+            const effects = this.#effectsOf(root.base)
+            changed ||= !effects.self
+            effects.self = true
+            continue
+          }
+          const parameter = root.base.valueDeclaration && parameterDeclaration(root.base.valueDeclaration)
+          const fn = parameter?.parent
+          const position = fn && isFunctionNode(fn) ? parameterOf(root.base, fn) : undefined
+          if (!fn || !isFunctionNode(fn) || position === undefined) continue
+          // Assigning to the parameter itself does nothing to the argument.
+          if (isReplaced(site, root.base, this.#project)) continue
+          const { parameters } = this.#effectsOf(fn)
+          const later = deferred || scopeOf(site) !== scopeOf(parameter!)
+          if (!parameters.has(position) || (later && !parameters.get(position))) {
+            parameters.set(position, later)
+            changed = true
+          }
+        }
+      }
+    }
+  }
+
+  #effectsOf(fn: FunctionNode): Effects {
+    let effects = this.#effects.get(fn)
+    if (!effects) {
+      effects = { self: false, parameters: new Map() }
+      this.#effects.set(fn, effects)
+    }
+    return effects
+  }
+
+  #record(site: ts.Node): void {
+    for (const { root, deferred } of this.#changes(site)) {
+      if (root.fresh || isMethod(root.base)) continue
+      const declaration = root.base.valueDeclaration
+      if (!declaration) continue
+      const scope = scopeOf(site)
+      const owner = scopeOf(declaration)
+      const local = scope === owner
+      if (local && !ts.isSourceFile(owner) && !deferred) {
+        push(this.#early, root.base, site)
+        continue
+      }
+      push(!deferred && (local || this.isInitial(scope)) ? this.#early : this.#late, root.base, site)
+    }
+  }
+
+  /** What runs at `site` changes. */
+  #changes(site: ts.Node): Change[] {
+    if (ts.isBinaryExpression(site)) return this.#targets(site.left).map(now)
+    if (ts.isPrefixUnaryExpression(site) || ts.isPostfixUnaryExpression(site)) {
+      const { operator } = site
+      return operator === ts.SyntaxKind.PlusPlusToken || operator === ts.SyntaxKind.MinusMinusToken
+        ? this.#targets(site.operand).map(now)
+        : []
+    }
+    if (ts.isDeleteExpression(site)) return this.#targets(site.expression).map(now)
+    if (ts.isForOfStatement(site) || ts.isForInStatement(site))
+      return ts.isVariableDeclarationList(site.initializer) ? [] : this.#targets(site.initializer).map(now)
+    if (ts.isCallExpression(site) || ts.isNewExpression(site)) return this.#changesOfCall(site)
+    return []
+  }
+
+  /** What an assignment to `target` changes. */
+  #targets(target: ts.Expression): Root[] {
+    const node = unwrap(target)
+    if (ts.isIdentifier(node)) {
+      const symbol = this.#project.ownSymbol(node)
+      return symbol ? [{ base: symbol, fresh: false }] : []
+    }
+    if (isAccess(node)) return [...this.roots.of(node.expression)]
+    if (ts.isArrayLiteralExpression(node))
+      return node.elements.flatMap((element) =>
+        this.#targets(ts.isSpreadElement(element) ? element.expression : element),
+      )
+    if (ts.isObjectLiteralExpression(node))
+      return node.properties.flatMap((property) => {
+        if (ts.isPropertyAssignment(property)) return this.#targets(property.initializer)
+        if (ts.isSpreadAssignment(property)) return this.#targets(property.expression)
+        if (!ts.isShorthandPropertyAssignment(property)) return []
+        const symbol = this.#project.ownSymbol(property.name)
+        return symbol ? [{ base: symbol, fresh: false }] : []
+      })
+    if (ts.isBinaryExpression(node)) return this.#targets(node.left)
+    return []
+  }
+
+  #changesOfCall(call: ts.CallExpression | ts.NewExpression): Change[] {
+    const callee = unwrap(call.expression)
+    const receiver = isAccess(callee) ? callee.expression : undefined
+    const args = call.arguments ?? []
+    const functions = this.roots.callees(callee)
+    const changes: Change[] = []
+    for (const fn of functions) {
+      const effects = this.#effects.get(fn)
+      if (!effects) continue
+      if (effects.self && receiver && ts.isCallExpression(call))
+        changes.push(...this.roots.of(receiver).map(now))
+      for (const [position, deferred] of effects.parameters) {
+        const argument = args[position]
+        if (argument) changes.push(...this.roots.of(argument).map((root) => ({ root, deferred })))
+      }
+    }
+    if (functions.length > 0 || ts.isNewExpression(call)) return changes
+    const [first] = args
+    if (ts.isIdentifier(callee)) {
+      const resolved = this.#project.resolve(callee)
+      const changing = resolved.kind === "external" && packageArgumentMutators.has(resolved.name)
+      return changing && first ? this.roots.of(first).map(now) : changes
+    }
+    if (!ts.isPropertyAccessExpression(callee)) return changes
+    const name = callee.name.text
+    if (ts.isIdentifier(callee.expression)) {
+      const resolved = this.#project.resolve(callee.expression)
+      if (resolved.kind === "global")
+        return first && argumentMutators.has(`${resolved.name}.${name}`)
+          ? this.roots.of(first).map(now)
+          : changes
+      if (resolved.kind === "external")
+        return first && packageArgumentMutators.has(name) ? this.roots.of(first).map(now) : changes
+    }
+    const roots = this.roots.of(callee.expression)
+    return roots.length > 0 && this.#isMutator(callee, call) ? roots.map(now) : changes
+  }
+
+  /** Whether a method that isn't the project's own changes what it is called on. */
+  #isMutator(callee: ts.PropertyAccessExpression, call: ts.CallExpression): boolean {
+    const { checker } = this.#project
+    const name = callee.name.text
+    const symbol = checker.getSymbolAtLocation(callee.name)
+    const file = symbol?.declarations?.[0]?.getSourceFile()
+    if (!file || /\/typescript\/lib\/lib\.[^/]*$|\/@types\/node\//.test(file.fileName))
+      return mutators.has(name)
+    if (packageMutators.has(name)) return true
+    const result = checker.getTypeAtLocation(call)
+    return (result.flags & (ts.TypeFlags.Void | ts.TypeFlags.Undefined)) !== 0
+  }
+
+  /** Whether the code whose scope is `scope` runs only while the app starts. */
+  isInitial(scope: ts.Node): boolean {
+    if (ts.isSourceFile(scope)) return true
+    const known = this.#initial.get(scope)
+    if (known !== undefined) return known
+    // Recursion alone does not make a function run later.
+    this.#initial.set(scope, true)
+    const symbol = symbolOf(scope, this.#project)
+    const references = symbol && this.references.get(symbol)
+    const initial =
+      references?.every((reference) => {
+        const call = callOf(reference)
+        return call !== undefined && this.isInitial(scopeOf(call))
+      }) ?? false
+    this.#initial.set(scope, initial)
+    return initial
+  }
+}
+
+function now(root: Root): Change {
+  return { root, deferred: false }
+}
+
+/** The call whose callee `reference` is. */
+function callOf(reference: ts.Identifier): ts.CallExpression | ts.NewExpression | undefined {
+  const { parent } = reference
+  return (ts.isCallExpression(parent) || ts.isNewExpression(parent)) && parent.expression === reference
+    ? parent
+    : undefined
+}
+
+/** The symbol by which a function or class is called. */
+export function symbolOf(scope: ts.Node, project: Project): ts.Symbol | undefined {
+  if (ts.isConstructorDeclaration(scope)) return symbolOf(scope.parent, project)
+  if ((ts.isFunctionDeclaration(scope) || ts.isClassDeclaration(scope)) && scope.name)
+    return project.ownSymbol(scope.name)
+  const { parent } = scope
+  return ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name)
+    ? project.ownSymbol(parent.name)
+    : undefined
+}
+
+function parameterDeclaration(declaration: ts.Declaration): ts.ParameterDeclaration | undefined {
+  let node: ts.Node = declaration
+  while (ts.isBindingElement(node)) node = node.parent.parent
+  return ts.isParameter(node) ? node : undefined
+}
+
+/** Whether `site` gives the variable `symbol` another value, rather than changing the one it has. */
+function isReplaced(site: ts.Node, symbol: ts.Symbol, project: Project): boolean {
+  const target = ts.isBinaryExpression(site)
+    ? site.left
+    : ts.isPrefixUnaryExpression(site) || ts.isPostfixUnaryExpression(site)
+      ? site.operand
+      : undefined
+  return target !== undefined && ts.isIdentifier(target) && project.ownSymbol(target) === symbol
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key)
+  if (list) list.push(value)
+  else map.set(key, [value])
+}

@@ -1,0 +1,354 @@
+import { describe, expect, test } from "vitest"
+import { analyse, analyseOne } from "./offloadable-program.ts"
+
+/** Facts of `GET /`, beside code that declares and other code that changes. */
+function reasonOf(declared: string, handler: string, others = "") {
+  return analyse(
+    `import { Hono, type Context } from "hono"\n${declared}\nconst app = new Hono()\napp.get("/", ${handler})\n${others}`,
+  )["get /"]?.local?.reason
+}
+
+describe("state that requests share", () => {
+  test.each([
+    ["a counter", "let n = 0", "(c) => c.json(++n)", "n"],
+    ["a map", "const m = new Map<string, string>()", "(c) => { m.set('a', 'b'); return c.text('') }", "m"],
+    ["an array", "const a: number[] = []", "(c) => { a.push(1); return c.text('') }", "a"],
+    ["a property", "const o = { n: 0 }", "(c) => c.json(o.n++)", "o"],
+    ["a deep property", "const o = { a: { b: [1] } }", "(c) => { o.a.b[0] = 2; return c.json(o) }", "o"],
+    ["delete", "const o: Record<string, number> = {}", "(c) => { delete o.a; return c.text('') }", "o"],
+    ["Object.assign", "const o = {}", "(c) => { Object.assign(o, { a: 1 }); return c.text('') }", "o"],
+    ["destructuring assignment", "let n = 0", "(c) => { [n] = [1]; return c.json(n) }", "n"],
+    ["sorting in place", "const a = [2, 1]", "(c) => c.json(a.sort())", "a"],
+    ["a date", "const d = new Date(0)", "(c) => { d.setTime(1); return c.json(d) }", "d"],
+    ["a lazy value", "let cached: number | undefined", "(c) => c.json(cached ??= 1)", "cached"],
+    [
+      "an element that is found",
+      "const a = [{ id: 1, n: 0 }]",
+      "(c) => { const x = a.find((e) => e.id === 1)!; x.n = 1; return c.json(x) }",
+      "a",
+    ],
+    [
+      "an element of a map",
+      "const m = new Map([['a', { n: 0 }]])",
+      "(c) => { const x = m.get('a'); if (x) x.n++; return c.json(x) }",
+      "m",
+    ],
+    [
+      "elements in a loop",
+      "const a = [{ n: 0 }]",
+      "(c) => { for (const x of a) x.n = 1; return c.text('') }",
+      "a",
+    ],
+    [
+      "elements in a callback",
+      "const a = [{ n: 0 }]",
+      "(c) => { a.forEach((x) => { x.n = 1 }); return c.text('') }",
+      "a",
+    ],
+    [
+      "elements of a copy",
+      "const a = [{ n: 0 }]",
+      "(c) => { const b = [...a]; b[0]!.n = 1; return c.text('') }",
+      "a",
+    ],
+    [
+      "filtered elements",
+      "const a = [{ n: 0 }]",
+      "(c) => { for (const x of a.filter((e) => e.n)) x.n = 1; return c.text('') }",
+      "a",
+    ],
+    [
+      "values of a map",
+      "const m = new Map([['a', { n: 0 }]])",
+      "(c) => { for (const x of m.values()) x.n++; return c.text('') }",
+      "m",
+    ],
+    [
+      "a destructured part",
+      "const o = { list: [1] }",
+      "(c) => { const { list } = o; list.push(2); return c.text('') }",
+      "o",
+    ],
+    [
+      "through a function's parameter",
+      "const a: number[] = []; function add(list: number[]) { list.push(1) }",
+      "(c) => { add(a); return c.text('') }",
+      "a",
+    ],
+    [
+      "through two functions",
+      "const a: number[] = []; const add = (l: number[]) => l.push(1); function both({ list }: { list: number[] }) { add(list) }",
+      "(c) => { both({ list: a }); return c.text('') }",
+      "a",
+    ],
+    [
+      "through a function's result",
+      "const m = new Map([['a', { n: 0 }]]); const find = (k: string) => m.get(k)!",
+      "(c) => { find('a').n = 1; return c.text('') }",
+      "m",
+    ],
+    [
+      "through a callback's parameter",
+      "const m = new Map([['a', { n: 0 }]]); function withA(f: (x: { n: number }) => void) { f(m.get('a')!) }",
+      "(c) => { withA((x) => { x.n = 1 }); return c.text('') }",
+      "m",
+    ],
+    ["an alias", "const a: number[] = []; const b = a", "(c) => { b.push(1); return c.json(a) }", "a"],
+    [
+      "an assigned alias",
+      "const a: number[] = []",
+      "(c) => { let b: number[]; b = a; b.push(1); return c.json(a) }",
+      "a",
+    ],
+    [
+      "a static field",
+      "class Ids { static next = 0; static take() { return Ids.next++ } }",
+      "(c) => c.json(Ids.take())",
+      "Ids",
+    ],
+    [
+      "a static field by this",
+      "class Ids { static next = 0; static take() { return this.next++ } }",
+      "(c) => c.json(Ids.take())",
+      "Ids",
+    ],
+    [
+      "an instance",
+      "class Repo { items = new Map<string, string>(); add(k: string) { this.items.set(k, k) } }\nconst repo = new Repo()",
+      "(c) => { repo.add('a'); return c.text('') }",
+      "repo",
+    ],
+    [
+      "an instance with private fields",
+      "class Repo { #n = 0; take = () => this.#n++ }\nconst repo = new Repo()",
+      "(c) => c.json(repo.take())",
+      "repo",
+    ],
+    [
+      "an instance in an instance",
+      "class Repo { items: string[] = []; add(k: string) { this.items.push(k) } }\nclass Service { constructor(private repo: Repo) {} create() { this.repo.add('x') } }\nconst service = new Service(new Repo())",
+      "(c) => { service.create(); return c.text('') }",
+      "service",
+    ],
+    [
+      "an instance behind an interface",
+      "interface Store { add(k: string): void }\nclass Repo implements Store { items: string[] = []; add(k: string) { this.items.push(k) } }\nclass Service { constructor(private repo: Store) {} create() { this.repo.add('x') } }\nconst service = new Service(new Repo())",
+      "(c) => { service.create(); return c.text('') }",
+      "service",
+    ],
+    [
+      "an object with methods",
+      "const store = { items: [] as string[], add(k: string) { this.items.push(k) } }",
+      "(c) => { store.add('a'); return c.text('') }",
+      "store",
+    ],
+    [
+      "a closure",
+      "function counter() { let n = 0; return () => ++n }\nconst next = counter()",
+      "(c) => c.json(next())",
+      "n",
+    ],
+    [
+      "a closure of a maker of handlers",
+      "const make = () => { let hits = 0; return (c: Context) => c.json(++hits) }",
+      "make()",
+      "hits",
+    ],
+    [
+      "a repository made by a function",
+      "function createRepo() { const items = new Map<string, string>(); return { add(k: string) { items.set(k, k) }, all: () => [...items] } }\nconst repo = createRepo()",
+      "(c) => { repo.add('x'); return c.text('') }",
+      "items",
+    ],
+    [
+      "a generator",
+      "function* ids() { let i = 0; while (true) yield i++ }\nconst gen = ids()",
+      "(c) => c.json(gen.next())",
+      "gen",
+    ],
+    [
+      "a namespace",
+      "namespace S { export let n = 0; export const inc = () => ++n }",
+      "(c) => c.json(S.inc())",
+      "n",
+    ],
+  ])("%s", (_name, declared, handler, name) => {
+    expect(reasonOf(declared, handler)).toMatch(
+      new RegExp(`^shares \`${name}\` with other requests: it changes at app\\.ts:\\d+`),
+    )
+  })
+
+  test.each([
+    [
+      "another route",
+      "const m = new Map<string, string>()",
+      "(c) => c.json([...m])",
+      "app.post('/', (c) => { m.set('a', 'b'); return c.text('') })",
+    ],
+    ["middleware", "let n = 0", "(c) => c.json(n)", "app.use(async (c, next) => { n++; await next() })"],
+    ["a timer", "let n = 0", "(c) => c.json(n)", "setInterval(() => { n++ }, 1000)"],
+    ["a promise", "let n = 0", "(c) => c.json(n)", "Promise.resolve().then(() => { n++ })"],
+    [
+      "a method elsewhere",
+      "class Repo { items: string[] = []; add(k: string) { this.items.push(k) } all() { return this.items } }\nconst repo = new Repo()",
+      "(c) => c.json(repo.all())",
+      "app.post('/', (c) => { repo.add('x'); return c.text('') })",
+    ],
+    [
+      "a repository made by a function",
+      "function createRepo() { const items: string[] = []; return { add(k: string) { items.push(k) }, all: () => items } }\nconst repo = createRepo()",
+      "(c) => c.json(repo.all())",
+      "app.post('/', (c) => { repo.add('x'); return c.text('') })",
+    ],
+  ])("changed by %s", (_name, declared, handler, others) => {
+    expect(reasonOf(declared, handler, others)).toMatch(
+      /^shares `\w+` with other requests: it changes at app\.ts:\d+/,
+    )
+  })
+
+  test("in a function that makes the app", () => {
+    const facts = analyse(`import { Hono } from "hono"
+      export function createApp(limits: { max: number }) {
+        const app = new Hono()
+        const seen = new Set<string>()
+        const fixed = new Set(["a"])
+        app.post("/seen", (c) => { seen.add("x"); return c.text("") })
+        app.get("/seen", (c) => c.json([...seen]))
+        app.get("/fixed", (c) => c.json([...fixed, limits.max]))
+        return app
+      }
+      export default createApp({ max: 3 })`)
+    expect(facts["post /seen"]?.local?.reason).toContain("shares `seen`")
+    expect(facts["get /seen"]?.local?.reason).toContain("shares `seen`")
+    expect(facts["get /fixed"]?.local).toBeUndefined()
+  })
+
+  test("what such a function is given is followed", () => {
+    const facts = analyse({
+      "app.ts": `import { routes } from "./routes.ts"
+        const mail = { send: (s: string) => fetch(s) }
+        export default routes({ mail, prices: { of: (n: number) => n } })`,
+      "routes.ts": `import { Hono } from "hono"
+        interface Services { mail: { send(s: string): unknown }, prices: { of(n: number): number } }
+        export function routes(services: Services) {
+          return new Hono().get("/mail", (c) => { services.mail.send("x"); return c.text("") })
+        }`,
+    })
+    expect(facts["get /mail"]?.local?.reason).toContain("uses `fetch`")
+  })
+
+  test("names the place, in another file too", () => {
+    const facts = analyse({
+      "app.ts": `import { Hono } from "hono"\nimport { orders, save } from "./store.ts"
+        const app = new Hono()
+        app.get("/", (c) => c.json(orders))
+        app.post("/", (c) => { save("x"); return c.text("") })`,
+      "store.ts": `export const orders: string[] = []\n\nexport function save(s: string) {\n  orders.push(s)\n}`,
+    })
+    expect(facts["get /"]?.local).toEqual({
+      reason: "shares `orders` with other requests: it changes at store.ts:4",
+      source: "app.ts:4",
+    })
+    expect(facts["post /"]?.local).toEqual({
+      reason: "shares `orders` with other requests: it changes at store.ts:4 (through `save`)",
+      source: "store.ts:4",
+    })
+  })
+})
+
+describe("what is no shared state", () => {
+  test.each([
+    ["constants", "const rates = { a: 1 }; const list = [1, 2]", "(c) => c.json([rates, list])"],
+    [
+      "filled while the app starts",
+      "const m = new Map<string, number>(); for (const k of ['a']) m.set(k, 1); ['b'].forEach((k) => m.set(k, 2))",
+      "(c) => c.json([...m])",
+    ],
+    [
+      "filled by a function that runs once",
+      "const m = new Map<string, number>(); function seed() { m.set('a', 1) }\nseed()",
+      "(c) => c.json([...m])",
+    ],
+    [
+      "filled by a function called by one",
+      "const m = new Map<string, number>(); const put = (k: string) => { m.set(k, 1) }\nfunction seed() { put('a') }\nseed()",
+      "(c) => c.json([...m])",
+    ],
+    ["a let that is set at start", "let n = 0; n = 2; if (n) n++", "(c) => c.json(n)"],
+    [
+      "a sorted copy",
+      "const a = [2, 1]",
+      "(c) => c.json([[...a].sort(), a.slice().reverse(), a.filter(Boolean).sort(), a.map((x) => x).sort()])",
+    ],
+    [
+      "a changed copy",
+      "const o = { n: 1, list: [1] }",
+      "(c) => { const x = { ...o }; x.n = 2; return c.json(x) }",
+    ],
+    [
+      "a structured clone",
+      "const o = { list: [1] }",
+      "(c) => { const x = structuredClone(o); x.list.push(2); return c.json(x) }",
+    ],
+    [
+      "mapped elements",
+      "const a = [{ n: 1 }]",
+      "(c) => { const b = a.map((x) => ({ ...x, m: 0 })); for (const y of b) y.m = 1; return c.json(b) }",
+    ],
+    [
+      "a total",
+      "const a = [{ n: 1 }]",
+      "(c) => { let total = 0; a.forEach((x) => { total += x.n }); return c.json(total) }",
+    ],
+    [
+      "reduce into a new object",
+      "const a = ['x']",
+      "(c) => c.json(a.reduce<Record<string, number>>((acc, k) => { acc[k] = 1; return acc }, {}))",
+    ],
+    ["primitive parts", "const o = { n: 1 }", "(c) => { let n = o.n; n++; return c.json(n) }"],
+    [
+      "an instance of the request",
+      "class Cart { items: string[] = []; add(k: string) { this.items.push(k) } }",
+      "(c) => { const cart = new Cart(); cart.add('a'); return c.json(cart.items) }",
+    ],
+    [
+      "a closure of the request",
+      "function counter() { let n = 0; return () => ++n }",
+      "(c) => { const next = counter(); next(); return c.json(next()) }",
+    ],
+    [
+      "a repository of the request",
+      "function createRepo() { const items: string[] = []; return { add(k: string) { items.push(k) }, all: () => items } }",
+      "(c) => { const repo = createRepo(); repo.add('x'); return c.json(repo.all()) }",
+    ],
+    [
+      "an instance that nobody changes",
+      "class Repo { items = ['a']; add(k: string) { this.items.push(k) } all() { return this.items } }\nconst repo = new Repo()",
+      "(c) => c.json(repo.all())",
+    ],
+    ["frozen objects", "const o = Object.freeze({ a: [1] })", "(c) => c.json(o.a.concat(2))"],
+    [
+      "a helper that builds a list",
+      "function collect(out: string[]) { out.push('x'); return out }",
+      "(c) => c.json(collect([]))",
+    ],
+    ["shadowing", "let n = 0", "(c) => { let n = 1; n++; return c.json(n) }"],
+  ])("%s", (_name, declared, handler) => {
+    expect(reasonOf(declared, handler)).toBeUndefined()
+  })
+
+  test("state that the handler does not reach", () => {
+    expect(
+      reasonOf("let n = 0; const list = [1]", "(c) => c.json(list)", "app.post('/', (c) => c.json(n++))"),
+    ).toBeUndefined()
+  })
+
+  test("constants in JSON files", () => {
+    const facts = analyseOne({
+      "app.ts": `import { Hono } from "hono"\nimport rates from "./rates.json" with { type: "json" }
+        const app = new Hono()\napp.get("/", (c) => c.json(rates.a))`,
+      "rates.json": '{ "a": 1 }',
+    })
+    expect(facts.local).toBeUndefined()
+  })
+})
