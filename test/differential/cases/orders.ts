@@ -1,0 +1,61 @@
+import { json, type RequestCase } from "../request-case.ts"
+
+const ada = { authorization: "Bearer token-ada" }
+const bob = { authorization: "Bearer token-bob" }
+const address = { name: "Ada", street: "Hauptstraße 1", city: "Wien", floor: null }
+const order = { lines: [{ sku: "mug-01", quantity: 2 }], delivery: "express", address }
+
+/** Requests to examples/orders. */
+export const orderCases: RequestCase[] = [
+  { request: "GET /" },
+  { request: "HEAD /" },
+  { request: "GET /p/mug-01" },
+  { request: "GET /p/a%2Fb%20ü" },
+  { request: "GET /api/products" },
+  { request: "GET /api/products?tag=kitchen&sort=price&limit=1" },
+  { request: "GET /api/products?limit=0" },
+  { request: "GET /api/products?sort=size" },
+  { request: "GET /api/products/tags" },
+  { request: "GET /api/products/mug-01" },
+  { request: "GET /api/products/none", headers: { "x-country": "de" } },
+  { request: "GET /api/products/tea-12/price", headers: { "x-country": "fr" } },
+  { request: "GET /api/products/none/price" },
+  { request: "GET /api/products/book-07/label" },
+  { request: "GET /api/products/none/label" },
+  json("PUT /api/cart", { lines: [{ sku: "mug-01", quantity: 3, note: "red" }], voucher: "WELCOME10" }),
+  json("PUT /api/cart", { lines: [{ sku: "tea-12", quantity: 1, note: null }] }, { "x-country": "DE" }),
+  json("PUT /api/cart", { lines: [] }),
+  json("PUT /api/cart", { lines: [{ sku: "none", quantity: 1 }] }),
+  json("PUT /api/cart", { lines: [{ sku: "mug-01", quantity: 0 }] }),
+  { request: "GET /api/cart", headers: { cookie: "cart=mug-01*2.book-07*1" } },
+  { request: "GET /api/cart", headers: { cookie: "cart=none*2" } },
+  { request: "GET /api/cart" },
+  { request: "DELETE /api/cart", headers: { cookie: "cart=x" } },
+  { request: "GET /api/orders" },
+  { request: "GET /api/orders", headers: { authorization: "Bearer wrong" } },
+  { request: "GET /api/orders", headers: bob },
+  { request: "GET /api/orders?state=paid", headers: ada },
+  json("POST /api/orders", order, ada),
+  json("POST /api/orders", { ...order, deliverOn: "2024-12-24", gift: true, voucher: "STAFF25" }, bob),
+  json("POST /api/orders", { ...order, lines: [{ sku: "card-99", quantity: 999 }] }, ada),
+  json("POST /api/orders", { ...order, lines: [{ sku: "none", quantity: 1 }] }, ada),
+  json("POST /api/orders", { ...order, delivery: "slow" }, ada),
+  json("POST /api/orders", order),
+  json(
+    "POST /api/orders",
+    { ...order, lines: Array.from({ length: 500 }, () => ({ sku: "tea-12", quantity: 1 })) },
+    ada,
+  ),
+  { request: "GET /api/orders/o-1001", headers: bob },
+  { request: "GET /api/orders/o-1003", headers: bob },
+  { request: "GET /api/orders/o-1003", headers: ada },
+  { request: "GET /api/orders/xyz", headers: ada },
+  { request: "DELETE /api/orders/o-1001", headers: bob },
+  { request: "DELETE /api/orders/o-1002", headers: bob },
+  { request: "GET /api/desk/shift", headers: ada },
+  { request: "GET /api/desk/shift", headers: bob },
+  { request: "GET /api/desk/shift" },
+  { request: "GET /api/desk/host", headers: bob },
+  { request: "GET /api/nowhere" },
+  { request: "POST /" },
+]
