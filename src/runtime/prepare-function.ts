@@ -1,14 +1,29 @@
 import { checkFunctionContract } from "./function-contract.ts"
 import type { PreparedFunction } from "./prepared-function.ts"
-import { readModuleInfo } from "./wasm/module-info.ts"
+import { instrument } from "./wasm/instrument.ts"
+import { limitMemory } from "./wasm/limit-memory.ts"
+import { PAGE_BYTES, readModuleInfo } from "./wasm/module-info.ts"
 
 /**
- * Checks an uploaded module and compiles it.
+ * Checks an uploaded module, makes its instances resettable if that can be done, and compiles it.
  *
  * @throws Error saying why it is not a function.
  */
 export async function prepareFunction(bytes: Uint8Array, maxMemoryBytes: number): Promise<PreparedFunction> {
   const info = readModuleInfo(bytes)
   checkFunctionContract(info, maxMemoryBytes)
-  return { module: await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>), hasStart: info.hasStart }
+  const maxPages = Math.floor(maxMemoryBytes / PAGE_BYTES)
+  // Checked by the engine before anything is built on its being valid.
+  const plain = await compile(limitMemory(bytes, info, maxPages))
+  try {
+    const { bytes: instrumented, reset } = instrument(bytes, info, maxPages)
+    return { module: await compile(instrumented), reset, hasStart: false }
+  } catch (error) {
+    // Such as a body that has become larger than the engine takes.
+    return { module: plain, notResettable: (error as Error).message, hasStart: info.hasStart }
+  }
+}
+
+function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>)
 }
