@@ -9,12 +9,9 @@
 //     One line (newlines within are written as they are, one is added at the end) to stdout for level 0, to
 //     stderr for any other.
 //   __native.randomBytes(count: number): Uint8Array
-//     From the host's `random_get`, at most 65,536; RangeError above it. Fixed bytes while the snapshot is built.
+//     From the host's `random_get`, at most 65,536; TypeError above it. Fixed bytes while the snapshot is built.
 //   __native.now(): number
 //     Milliseconds with fractions from a clock that only goes forward (performance.now()).
-//   __native.jsonDepth(text: string): number
-//     How deep the JSON text nests, without parsing it: check it before JSON.parse of a text that you did not
-//     make. The glue replaces JSON.parse with one that throws a SyntaxError above MAX_JSON_DEPTH (512).
 //
 // What the glue calls on `globalThis.__honoFaasm`:
 //
@@ -32,3 +29,91 @@
 // An `InternalError: out of memory` that leaves `invoke`, or is in `reply.failure`/`reply.thrown` as name and message,
 // becomes a Failure OUT_OF_MEMORY. After `timeout_ms` the engine is interrupted by an uncatchable error, and
 // whatever `invoke` answers, the reply is a Failure TIMEOUT.
+
+import {
+  EXCEPTION, JS_CallConstructor, JS_NewUint8ArrayCopy, JS_Throw, JS_ToBool, UNDEFINED, context, isException, isNumber, isString, malloc,
+  ofNumber, release, toNumber, JSValue,
+} from "./engine"
+import { monotonicNow, random_get, writeFile } from "./host"
+import { TEXT_BAD_UTF8, TEXT_NOT_A_STRING, TEXT_NOT_BYTES, TEXT_TOO_MANY_BYTES, TEXT_UNKNOWN_NATIVE } from "./names"
+import { outputBase, outputFailed, outputLength, reserve, truncateOutput, writeByte } from "./output"
+import { bytesLength, bytesOf } from "./reply"
+import { STRING_OK, newString, newText, validUtf8, writeText } from "./strings"
+
+@inline const MAX_RANDOM_BYTES: f64 = 65536
+
+let argument: usize = 0
+let typeErrorConstructor: JSValue = UNDEFINED
+
+/** 16 bytes of memory, and the engine's own TypeError. */
+export function attachHostFunctions(memory: usize, typeError: JSValue): void {
+  argument = memory
+  typeErrorConstructor = typeError
+}
+
+// The engine calls every native function here, by its name. The result is a JSValue in memory of its own; 0 means a pending exception.
+export function host_call(name: usize, nameLength: i32, self: usize, argc: i32, argv: usize): usize {
+  const first = argc > 0 ? load<u64>(usize(load<u32>(argv))) : UNDEFINED
+  const second = argc > 1 ? load<u64>(usize(load<u32>(argv, 4))) : UNDEFINED
+  const result = dispatch(name, nameLength, first, second)
+  if (isException(result)) return 0
+  const cell = malloc(8)
+  if (cell != 0) store<u64>(cell, result)
+  return cell
+}
+
+// Told apart by their length and one letter, as there are no string literals here.
+function dispatch(name: usize, length: i32, first: JSValue, second: JSValue): JSValue {
+  if (length == 3) return load<u8>(name) == 0x6c ? log(first, second) : ofNumber(f64(monotonicNow()) / 1e6)
+  if (length == 11) return randomBytes(first)
+  if (length == 10) return load<u8>(name, 4) == 0x45 ? utf8Encode(first) : utf8Decode(first, second)
+  return throwTypeError(TEXT_UNKNOWN_NATIVE)
+}
+
+function throwTypeError(text: u32): JSValue {
+  const message = newText(text)
+  store<u64>(argument, message)
+  const error = JS_CallConstructor(context, typeErrorConstructor, 1, argument)
+  release(message)
+  return isException(error) ? error : JS_Throw(context, error)
+}
+
+function log(level: JSValue, text: JSValue): JSValue {
+  // The line is put together after what the output holds so far.
+  const before = outputLength
+  if (isString(text) && writeText(text) == STRING_OK) {
+    writeByte(0x0a)
+    if (!outputFailed) writeFile(isNumber(level) && toNumber(level) == 0 ? 1 : 2, outputBase + before, outputLength - before)
+  }
+  truncateOutput(before)
+  return UNDEFINED
+}
+
+function randomBytes(count: JSValue): JSValue {
+  const wanted = isNumber(count) ? toNumber(count) : -1
+  if (!(wanted >= 0 && wanted <= MAX_RANDOM_BYTES)) return throwTypeError(TEXT_TOO_MANY_BYTES)
+  const length = i32(wanted)
+  if (!reserve(length)) return throwTypeError(TEXT_TOO_MANY_BYTES)
+  const at = outputBase + outputLength
+  random_get(at, length)
+  return JS_NewUint8ArrayCopy(context, at, length)
+}
+
+function utf8Encode(text: JSValue): JSValue {
+  const before = outputLength
+  if (!isString(text)) return throwTypeError(TEXT_NOT_A_STRING)
+  if (writeText(text) != STRING_OK) return EXCEPTION
+  const bytes = outputFailed
+    ? throwTypeError(TEXT_TOO_MANY_BYTES)
+    : JS_NewUint8ArrayCopy(context, outputBase + before, outputLength - before)
+  truncateOutput(before)
+  return bytes
+}
+
+function utf8Decode(bytes: JSValue, fatal: JSValue): JSValue {
+  const ptr = bytesOf(bytes)
+  if (ptr == 0) return throwTypeError(TEXT_NOT_BYTES)
+  const length = bytesLength()
+  if (JS_ToBool(context, fatal) > 0 && validUtf8(ptr, ptr + length) != ptr + length) return throwTypeError(TEXT_BAD_UTF8)
+  return newString(ptr, length)
+}

@@ -1,0 +1,371 @@
+// Protobuf bytes of one of the app's messages -> JavaScript value, driven by the tables.
+//
+// The conventions are those of hono_faasm/v1/annotations.proto.
+
+import {
+  EXCEPTION, FALSE, JS_AtomToString, JS_CallConstructor, JS_DefinePropertyValue, JS_DefinePropertyValueUint32, JS_FreeAtom,
+  JS_GetLength, JS_NewArrayFrom, JS_NewObject, JS_NewObjectFrom, JS_ParseJSON, JS_ValueToAtom, NOTHING, NULL, PROP_C_W_E,
+  UNDEFINED, context, isException, ofBool, ofInt, ofNumber, release, JSValue,
+} from "./engine"
+import {
+  WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT, cursor, malformed, markMalformed, moveTo, readBool, readFixed64, readLength,
+  readVarint, skipField,
+} from "./input"
+import { tooDeepJson } from "./json-depth"
+import { newString } from "./strings"
+import {
+  FIELD_SIZE, FLAG_NULLABLE, FLAG_OPTIONAL, FLAG_REPEATED, KIND_BOOL, KIND_DATE, KIND_DOUBLE, KIND_ENUM, KIND_JSON, KIND_MAP,
+  KIND_MESSAGE, KIND_PRESENCE, KIND_STRING, MAX_DEPTH, MESSAGE_WRAPPER, PRESENCE_EMPTY, PRESENCE_NULL, fieldAtom, fieldCount,
+  fieldFlags, fieldKind, fieldNumber, fieldPresence, fieldType, messageFields, messageFlags,
+} from "./tables"
+import { drop, push, pushNothing, releaseDown, reserveSlots, setSlot, slot, slotPointer, stackTop } from "./value-stack"
+
+let cell: usize = 0
+let dateConstructor: JSValue = UNDEFINED
+
+/** 16 bytes of memory, and the engine's own Date: handlers may replace the global one. */
+export function attachDecoder(memory: usize, date: JSValue): void {
+  cell = memory
+  dateConstructor = date
+}
+
+/**
+ * Reads the message between the cursor and `end`. An exception result means `malformed` (the input is bad) or a
+ * pending exception of the engine (no memory left).
+ */
+export function decodeMessage(message: usize, end: usize, depth: i32): JSValue {
+  const count = fieldCount(message)
+  const slots = stackTop()
+  if (depth > MAX_DEPTH || !reserveSlots(count)) {
+    markMalformed()
+    return EXCEPTION
+  }
+  pushNothing(count)
+  if (!readFields(message, slots, end, depth)) {
+    releaseDown(slots)
+    return EXCEPTION
+  }
+  return messageFlags(message) & MESSAGE_WRAPPER ? unwrap(message, slots, depth) : build(message, slots, depth)
+}
+
+function readFields(message: usize, slots: u32, end: usize, depth: i32): bool {
+  const fields = messageFields(message)
+  const count = fieldCount(message)
+  let next: u32 = 0
+  while (cursor < end) {
+    const tag = readVarint(end)
+    if (malformed) return false
+    const number = tag >>> 3
+    // Fields mostly come in the order of the table.
+    let index = next
+    let looked: u32 = 0
+    while (looked < count) {
+      if (index >= count) index = 0
+      if (fieldNumber(fields + usize(index) * FIELD_SIZE) == number) break
+      index += 1
+      looked += 1
+    }
+    if (looked == count) {
+      if (number == 0) markMalformed()
+      else skipField(tag & 7, end)
+      if (malformed) return false
+      continue
+    }
+    const field = fields + usize(index) * FIELD_SIZE
+    next = index
+    if (fieldFlags(field) & FLAG_REPEATED) {
+      if (!readRun(field, tag, slots + index, end, depth)) return false
+    } else {
+      next += 1
+      const kind = fieldKind(field)
+      if (kind == KIND_MAP) {
+        if (!readMapEntry(field, tag, slots + index, end, depth)) return false
+      } else {
+        const value = readValue(field, tag & 7, end, depth)
+        if (isException(value)) return false
+        release(slot(slots + index))
+        setSlot(slots + index, value)
+      }
+    }
+  }
+  return cursor == end && !malformed
+}
+
+// One value, without regard to repeated. Presence companions read as ints.
+function readValue(field: usize, wireType: u32, end: usize, depth: i32): JSValue {
+  const kind = fieldKind(field)
+  if (kind == KIND_DOUBLE) {
+    if (wireType != WIRE_FIXED64) return bad()
+    const bits = readFixed64(end)
+    return malformed ? EXCEPTION : ofNumber(reinterpret<f64>(bits))
+  }
+  if (kind == KIND_BOOL) {
+    if (wireType != WIRE_VARINT) return bad()
+    const value = readBool(end)
+    return malformed ? EXCEPTION : ofBool(value)
+  }
+  if (kind == KIND_ENUM || kind == KIND_PRESENCE) {
+    if (wireType != WIRE_VARINT) return bad()
+    const number = readVarint(end)
+    if (malformed) return EXCEPTION
+    return kind == KIND_PRESENCE ? ofInt(number) : literal(fieldType(field), number)
+  }
+  if (wireType != WIRE_BYTES) return bad()
+  const length = readLength(end)
+  if (malformed) return EXCEPTION
+  const from = cursor
+  if (kind == KIND_MESSAGE) return decodeMessage(fieldType(field), from + length, depth + 1)
+  moveTo(from + length)
+  if (kind == KIND_STRING) return newString(from, length)
+  if (kind == KIND_DATE) return parseDate(from, length)
+  if (kind == KIND_JSON) return parseJson(from, length)
+  return bad()
+}
+
+function bad(): JSValue {
+  markMalformed()
+  return EXCEPTION
+}
+
+function literal(type: usize, number: u32): JSValue {
+  let entry = usize(load<u32>(type))
+  for (let left = load<u32>(type, 4); left > 0; left--) {
+    if (load<u32>(entry) == number) return JS_AtomToString(context, load<u32>(entry, 4))
+    entry += 8
+  }
+  return bad()
+}
+
+function parseDate(ptr: usize, len: usize): JSValue {
+  const text = newString(ptr, len)
+  if (isException(text)) return EXCEPTION
+  store<u64>(cell, text)
+  const date = JS_CallConstructor(context, dateConstructor, 1, cell)
+  release(text)
+  return date
+}
+
+function parseJson(ptr: usize, len: usize): JSValue {
+  if (tooDeepJson(ptr, ptr + len)) return bad()
+  // The parser wants a NUL after the text: borrow the next byte, which is the input's own NUL at the latest.
+  const after = load<u8>(ptr + len)
+  store<u8>(ptr + len, 0)
+  const value = JS_ParseJSON(context, ptr, len, ptr + len)
+  store<u8>(ptr + len, after)
+  return value
+}
+
+// Elements that follow each other are gathered on the stack, and made into an array at once.
+function readRun(field: usize, tag: u32, target: u32, end: usize, depth: i32): bool {
+  const first = stackTop()
+  const kind = fieldKind(field)
+  const packable = kind == KIND_DOUBLE || kind == KIND_BOOL || kind == KIND_ENUM
+  const number = tag >>> 3
+  while (true) {
+    if (packable && (tag & 7) == WIRE_BYTES) {
+      const length = readLength(end)
+      if (malformed) return false
+      const stop = cursor + length
+      const wireType = kind == KIND_DOUBLE ? WIRE_FIXED64 : WIRE_VARINT
+      while (cursor < stop) {
+        if (!pushValue(readValue(field, wireType, stop, depth))) return false
+      }
+    } else if (!pushValue(readValue(field, tag & 7, end, depth))) {
+      return false
+    }
+    if (cursor >= end) break
+    const before = cursor
+    tag = readVarint(end)
+    if (malformed) return false
+    if (tag >>> 3 != number) {
+      moveTo(before)
+      break
+    }
+  }
+  return store_elements(target, first)
+}
+
+function pushValue(value: JSValue): bool {
+  if (isException(value)) return false
+  if (!reserveSlots(1)) {
+    release(value)
+    markMalformed()
+    return false
+  }
+  push(value)
+  return true
+}
+
+function store_elements(target: u32, first: u32): bool {
+  const count = stackTop() - first
+  const existing = slot(target)
+  if (existing == NOTHING) {
+    const array = JS_NewArrayFrom(context, count, slotPointer(first))
+    drop(first)
+    if (isException(array)) return false
+    setSlot(target, array)
+    return true
+  }
+  // Elements of a repeated field may be scattered over the message.
+  if (JS_GetLength(context, existing, cell) < 0) return false
+  const length = u32(load<u64>(cell))
+  for (let index: u32 = 0; index < count; index++) {
+    const value = slot(first + index)
+    setSlot(first + index, UNDEFINED)
+    if (JS_DefinePropertyValueUint32(context, existing, length + index, value, PROP_C_W_E) < 0) return false
+  }
+  drop(first)
+  return true
+}
+
+function readMapEntry(field: usize, tag: u32, target: u32, end: usize, depth: i32): bool {
+  if ((tag & 7) != WIRE_BYTES) {
+    markMalformed()
+    return false
+  }
+  const length = readLength(end)
+  if (malformed) return false
+  const stop = cursor + length
+  if (slot(target) == NOTHING) {
+    const object = JS_NewObject(context)
+    if (isException(object)) return false
+    setSlot(target, object)
+  }
+  if (!reserveSlots(2)) {
+    markMalformed()
+    return false
+  }
+  // The key and the value are kept where the stack frees them on failure.
+  const keySlot = stackTop()
+  pushNothing(2)
+  const type = fieldType(field)
+  while (cursor < stop) {
+    const inner = readVarint(stop)
+    if (malformed) return false
+    if (inner == 10) {
+      const size = readLength(stop)
+      if (malformed) return false
+      const key = newString(cursor, size)
+      if (isException(key)) return false
+      moveTo(cursor + size)
+      release(slot(keySlot))
+      setSlot(keySlot, key)
+    } else if (inner >>> 3 == 2) {
+      const value = readValue(type, inner & 7, stop, depth)
+      if (isException(value)) return false
+      release(slot(keySlot + 1))
+      setSlot(keySlot + 1, value)
+    } else {
+      skipField(inner & 7, stop)
+      if (malformed) return false
+    }
+  }
+  if (slot(keySlot) == NOTHING) setSlot(keySlot, newString(cell, 0))
+  if (slot(keySlot + 1) == NOTHING) {
+    const value = absent(type, 0, depth)
+    if (isException(value)) return false
+    setSlot(keySlot + 1, value)
+  }
+  const atom = JS_ValueToAtom(context, slot(keySlot))
+  if (atom == 0) return false
+  const value = slot(keySlot + 1)
+  setSlot(keySlot + 1, UNDEFINED)
+  // Not JS_SetProperty: the key may be `__proto__`.
+  const defined = JS_DefinePropertyValue(context, slot(target), atom, value, PROP_C_W_E)
+  JS_FreeAtom(context, atom)
+  releaseDown(keySlot)
+  return defined >= 0
+}
+
+/**
+ * The value of a property whose field is not on the wire; NOTHING when there is no such property. `presence` is the
+ * companion field's.
+ */
+function absent(field: usize, presence: u32, depth: i32): JSValue {
+  const flags = fieldFlags(field)
+  if (presence == PRESENCE_NULL) return NULL
+  if (presence != PRESENCE_EMPTY) {
+    if (flags & FLAG_OPTIONAL) return NOTHING
+    if (flags & FLAG_NULLABLE) return NULL
+  }
+  if (flags & FLAG_REPEATED) return JS_NewArrayFrom(context, 0, 0)
+  const kind = fieldKind(field)
+  if (kind == KIND_STRING) return newString(cell, 0)
+  if (kind == KIND_DOUBLE) return ofInt(0)
+  if (kind == KIND_BOOL) return FALSE
+  if (kind == KIND_MAP) return JS_NewObject(context)
+  if (kind == KIND_MESSAGE) return decodeMessage(fieldType(field), cursor, depth + 1)
+  // JSON text of undefined is nothing.
+  if (kind == KIND_JSON) return NOTHING
+  // No literal, no date.
+  return bad()
+}
+
+function settle(field: usize, index: u32, slots: u32, depth: i32): JSValue {
+  const value = slot(slots + index)
+  setSlot(slots + index, NOTHING)
+  if (value != NOTHING) return value
+  const companion = fieldPresence(field)
+  let presence: u32 = 0
+  if (companion != 0) {
+    const told = slot(slots + companion - 1)
+    if (told != NOTHING) presence = u32(told)
+  }
+  return absent(field, presence, depth)
+}
+
+function unwrap(message: usize, slots: u32, depth: i32): JSValue {
+  const value = settle(messageFields(message), 0, slots, depth)
+  if (isException(value)) {
+    releaseDown(slots)
+    return EXCEPTION
+  }
+  releaseDown(slots)
+  return value == NOTHING ? UNDEFINED : value
+}
+
+// Makes the object from the slots. The names go on the stack after the values: JS_NewObjectFrom wants two arrays.
+function build(message: usize, slots: u32, depth: i32): JSValue {
+  const count = fieldCount(message)
+  const values = stackTop()
+  if (!reserveSlots(count + ((count + 1) >> 1))) {
+    releaseDown(slots)
+    markMalformed()
+    return EXCEPTION
+  }
+  let field = messageFields(message)
+  for (let index: u32 = 0; index < count; index++) {
+    if (fieldKind(field) != KIND_PRESENCE) {
+      const value = settle(field, index, slots, depth)
+      if (isException(value)) {
+        releaseDown(slots)
+        return EXCEPTION
+      }
+      // settle may have moved the stack, or used it above the top, so the room is asked for again.
+      if (value != NOTHING) {
+        if (!pushValue(value)) {
+          releaseDown(slots)
+          return EXCEPTION
+        }
+        // The field's number in the slot that is free now: its name is fetched below.
+        setSlot(slots + stackTop() - 1 - values, u64(index))
+      }
+    }
+    field += FIELD_SIZE
+  }
+  const present = stackTop() - values
+  if (!reserveSlots((present + 1) >> 1)) {
+    releaseDown(values)
+    drop(slots)
+    markMalformed()
+    return EXCEPTION
+  }
+  const atoms = slotPointer(stackTop())
+  const fields = messageFields(message)
+  for (let index: u32 = 0; index < present; index++) {
+    store<u32>(atoms + index * 4, fieldAtom(fields + usize(slot(slots + index)) * FIELD_SIZE))
+  }
+  const object = JS_NewObjectFrom(context, present, atoms, slotPointer(values))
+  drop(slots)
+  return object
+}

@@ -1,0 +1,285 @@
+/**
+ * The app's schema as the tables that drive the guest's codec. guest/assembly/tables.ts documents the layout.
+ *
+ * @module
+ */
+import {
+  createFileRegistry,
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  type FileRegistry,
+  fromBinary,
+  getOption,
+  hasOption,
+  ScalarType,
+} from "@bufbuild/protobuf"
+import { FeatureSet_FieldPresence, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt"
+import {
+  type FieldShape,
+  field as fieldOption,
+  literal as literalOption,
+  message as messageOption,
+} from "../gen/hono_faasm/v1/annotations_pb.ts"
+import { GUEST_NAMES, GUEST_TEXTS } from "./names.ts"
+import { PackError } from "./pack-error.ts"
+
+/** A route that the function holds, as its tables need it. */
+export interface TableRoute {
+  /** Row in the app's `app.routes`. */
+  index: number
+  /** Full name of the request message. */
+  request: string
+  /** Full name of the response message. */
+  response: string
+}
+
+const KIND = { double: 1, bool: 2, string: 3, enum: 4, message: 5, json: 6, date: 7, map: 8, presence: 9 }
+const FLAG = { optional: 1, nullable: 2, repeated: 4, explicit: 8 }
+const FIELD_SIZE = 28
+const MESSAGE_SIZE = 16
+const MAX_ROUTES = 100_000
+
+/**
+ * Lays the tables out for the address that they will be copied to.
+ *
+ * Throws a PackError when the schema has what the guest's codec can't do.
+ */
+export function layOutTables(
+  base: number,
+  fileSet: Uint8Array,
+  schemaHash: string,
+  routes: TableRoute[],
+): Uint8Array {
+  return new Tables(base, createFileRegistry(fromBinary(FileDescriptorSetSchema, fileSet))).build(
+    schemaHash,
+    routes,
+  )
+}
+
+/** Upper bound of the tables' size in bytes, so that memory can be had before their address is known. */
+export function tablesSize(fileSet: Uint8Array, schemaHash: string, routes: TableRoute[]): number {
+  return layOutTables(0, fileSet, schemaHash, routes).length
+}
+
+class Tables {
+  readonly #base: number
+  readonly #registry: FileRegistry
+  readonly #messages = new Map<DescMessage, number>()
+  readonly #enums = new Map<DescEnum, number>()
+  readonly #interned: { name: string; slot: number }[] = []
+  readonly #strings = new Map<string, number>()
+  #view = new DataView(new ArrayBuffer(4096))
+  #length = 0
+
+  constructor(base: number, registry: FileRegistry) {
+    this.#base = base
+    this.#registry = registry
+  }
+
+  build(schemaHash: string, routes: TableRoute[]): Uint8Array {
+    if (!/^[0-9a-f]{16}$/.test(schemaHash) || /^0+$/.test(schemaHash)) {
+      throw new PackError("schema", `the schema hash is not 16 hex digits, or is zero: ${schemaHash}`)
+    }
+    const root = this.#allocate(36)
+    this.#view.setBigUint64(root, BigInt(`0x${schemaHash}`), true)
+    const count = Math.max(0, ...routes.map((route) => route.index + 1))
+    if (count > MAX_ROUTES) throw new PackError("schema", `more than ${MAX_ROUTES} routes`)
+    const table = this.#allocate(count * 8)
+    this.#pointer(root + 8, table)
+    this.#set(root + 12, count)
+    for (const route of routes) {
+      this.#pointer(table + route.index * 8, this.#message(this.#find(route.request)))
+      this.#pointer(table + route.index * 8 + 4, this.#message(this.#find(route.response)))
+    }
+    const names = Object.values(GUEST_NAMES)
+    const nameTable = this.#allocate(names.length * 4)
+    names.forEach((name, at) => this.#intern(name, nameTable + at * 4))
+    this.#pointer(root + 16, nameTable)
+    this.#set(root + 20, names.length)
+    const texts = Object.values(GUEST_TEXTS)
+    const textTable = this.#allocate(texts.length * 8)
+    texts.forEach((text, at) => this.#string(text, textTable + at * 8))
+    this.#pointer(root + 24, textTable)
+    const internTable = this.#allocate(this.#interned.length * 12)
+    this.#interned.forEach(({ name, slot }, at) => {
+      this.#string(name, internTable + at * 12)
+      this.#pointer(internTable + at * 12 + 8, slot)
+    })
+    this.#pointer(root + 28, internTable)
+    this.#set(root + 32, this.#interned.length)
+    return new Uint8Array(this.#view.buffer, 0, this.#length)
+  }
+
+  #find(name: string): DescMessage {
+    const message = this.#registry.getMessage(name)
+    if (!message) throw new PackError("schema", `the schema has no message ${name}`)
+    return message
+  }
+
+  #message(desc: DescMessage): number {
+    const known = this.#messages.get(desc)
+    if (known !== undefined) return known
+    const at = this.#allocate(MESSAGE_SIZE)
+    this.#messages.set(desc, at)
+    const shape = hasOption(desc, messageOption) ? getOption(desc, messageOption) : undefined
+    const properties = desc.fields.filter((field) => shapeOf(field).presenceOf === 0)
+    // Companions come last: the glue builds an object while it goes over the fields.
+    const companions = desc.fields.filter((field) => shapeOf(field).presenceOf !== 0)
+    const fields = [...properties, ...companions]
+    if (shape?.wrapper && (properties.length !== 1 || properties[0]?.number !== 1)) {
+      throw new PackError("schema", `${desc.typeName} is a wrapper, but has other fields than value = 1`)
+    }
+    const table = this.#allocate(fields.length * FIELD_SIZE)
+    this.#set(at, (shape?.wrapper ? 1 : 0) | (reachesDate(desc, new Set()) ? 2 : 0))
+    this.#pointer(at + 4, table)
+    this.#set(at + 8, fields.length)
+    this.#set(at + 12, properties.filter((field) => !shapeOf(field).optional).length)
+    fields.forEach((field, index) => {
+      const companion = companions.find((other) => shapeOf(other).presenceOf === field.number)
+      this.#field(field, table + index * FIELD_SIZE, companion ? fields.indexOf(companion) + 1 : 0)
+    })
+    return at
+  }
+
+  #field(field: DescField, at: number, companion: number): void {
+    const shape = shapeOf(field)
+    const type = this.#type(field)
+    this.#set(at, field.number)
+    this.#view.setUint8(at + 4, type.kind)
+    const explicit =
+      field.fieldKind !== "map" &&
+      field.fieldKind !== "list" &&
+      field.presence !== FeatureSet_FieldPresence.IMPLICIT
+    this.#view.setUint8(
+      at + 5,
+      (shape.optional ? FLAG.optional : 0) |
+        (shape.nullable ? FLAG.nullable : 0) |
+        (field.fieldKind === "list" ? FLAG.repeated : 0) |
+        (explicit ? FLAG.explicit : 0),
+    )
+    // A companion has no name that a property could have.
+    if (type.kind !== KIND.presence) this.#intern(propertyName(field), at + 8)
+    if (type.table) this.#pointer(at + 12, type.table)
+    this.#set(at + 16, companion)
+    this.#set(at + 20, shape.status)
+    const packed = field.fieldKind === "list" && type.kind !== KIND.message
+    this.#set(at + 24, (field.number << 3) | (packed && isPackable(type.kind) ? 2 : type.wireType))
+  }
+
+  #type(field: DescField): { kind: number; wireType: number; table?: number } {
+    const shape = shapeOf(field)
+    if (shape.presenceOf !== 0) return { kind: KIND.presence, wireType: 0 }
+    if (field.fieldKind === "map") {
+      if (field.mapKey !== ScalarType.STRING) throw unsupported(field)
+      const value = this.#allocate(FIELD_SIZE)
+      const type =
+        field.mapKind === "message"
+          ? { kind: KIND.message, wireType: 2, table: this.#message(field.message) }
+          : field.mapKind === "enum"
+            ? { kind: KIND.enum, wireType: 0, table: this.#enum(field.enum) }
+            : scalarType(field, field.scalar, shape)
+      this.#set(value, 2)
+      this.#view.setUint8(value + 4, type.kind)
+      if ("table" in type) this.#pointer(value + 12, type.table)
+      this.#set(value + 24, (2 << 3) | type.wireType)
+      return { kind: KIND.map, wireType: 2, table: value }
+    }
+    if (field.message) return { kind: KIND.message, wireType: 2, table: this.#message(field.message) }
+    if (field.enum) return { kind: KIND.enum, wireType: 0, table: this.#enum(field.enum) }
+    if (field.scalar === undefined) throw unsupported(field)
+    return scalarType(field, field.scalar, shape)
+  }
+
+  #enum(desc: DescEnum): number {
+    const known = this.#enums.get(desc)
+    if (known !== undefined) return known
+    const values = desc.values.filter((value) => hasOption(value, literalOption))
+    const at = this.#allocate(8)
+    this.#enums.set(desc, at)
+    const entries = this.#allocate(values.length * 8)
+    this.#pointer(at, entries)
+    this.#set(at + 4, values.length)
+    values.forEach((value, index) => {
+      this.#set(entries + index * 8, value.number)
+      this.#intern(getOption(value, literalOption).text, entries + index * 8 + 4)
+    })
+    return at
+  }
+
+  #intern(name: string, slot: number): void {
+    this.#interned.push({ name, slot })
+  }
+
+  #string(text: string, slot: number): void {
+    const bytes = new TextEncoder().encode(text)
+    let at = this.#strings.get(text)
+    if (at === undefined) {
+      at = this.#allocate(bytes.length)
+      new Uint8Array(this.#view.buffer).set(bytes, at)
+      this.#strings.set(text, at)
+    }
+    this.#pointer(slot, at)
+    this.#set(slot + 4, bytes.length)
+  }
+
+  #allocate(size: number): number {
+    const at = this.#length
+    this.#length = (at + size + 7) & ~7
+    if (this.#length > this.#view.byteLength) {
+      const grown = new Uint8Array(this.#length * 2)
+      grown.set(new Uint8Array(this.#view.buffer))
+      this.#view = new DataView(grown.buffer)
+    }
+    return at
+  }
+
+  #set(at: number, value: number): void {
+    this.#view.setUint32(at, value, true)
+  }
+
+  #pointer(at: number, target: number): void {
+    this.#view.setUint32(at, this.#base + target, true)
+  }
+}
+
+function isPackable(kind: number): boolean {
+  return kind === KIND.double || kind === KIND.bool || kind === KIND.enum
+}
+
+type Shape = Pick<FieldShape, "optional" | "nullable" | "presenceOf" | "date" | "status" | "json">
+const PLAIN: Shape = { optional: false, nullable: false, presenceOf: 0, date: false, status: 0, json: false }
+
+function shapeOf(field: DescField): Shape {
+  return hasOption(field, fieldOption) ? getOption(field, fieldOption) : PLAIN
+}
+
+function scalarType(field: DescField, scalar: ScalarType, shape: Shape): { kind: number; wireType: number } {
+  if (scalar === ScalarType.STRING) {
+    return { kind: shape.json ? KIND.json : shape.date ? KIND.date : KIND.string, wireType: 2 }
+  }
+  if (scalar === ScalarType.DOUBLE) return { kind: KIND.double, wireType: 1 }
+  if (scalar === ScalarType.BOOL) return { kind: KIND.bool, wireType: 0 }
+  throw unsupported(field)
+}
+
+function propertyName(field: DescField): string {
+  // JS_SetProperty would change the prototype.
+  if (field.jsonName === "__proto__") throw unsupported(field)
+  return field.jsonName
+}
+
+function unsupported(field: DescField): PackError {
+  return new PackError(
+    "schema",
+    `${field.parent.typeName}.${field.name}: a function can't have a field of this type`,
+  )
+}
+
+function reachesDate(desc: DescMessage, seen: Set<DescMessage>): boolean {
+  if (seen.has(desc)) return false
+  seen.add(desc)
+  return desc.fields.some(
+    (field) => shapeOf(field).date || (field.message !== undefined && reachesDate(field.message, seen)),
+  )
+}
