@@ -73,12 +73,16 @@ export function readInstruction(reader: ByteReader, into: Instruction): void {
   into.opcode = opcode
   into.subOpcode = 0
   if (opcode >= 0x45 && opcode <= 0xc4) return // numeric
-  if (opcode >= 0x28 && opcode <= 0x35) return readMemoryArgument(reader, into, "load")
+  if (opcode >= 0x28 && opcode <= 0x35) {
+    readMemoryArgument(reader, into, "load")
+    return
+  }
   if (opcode >= 0x36 && opcode <= 0x3e) {
     const [bytes, valueType] = STORES[opcode - 0x36]!
     into.bytes = bytes
     into.valueType = valueType
-    return readMemoryArgument(reader, into, "store")
+    readMemoryArgument(reader, into, "store")
+    return
   }
   switch (opcode) {
     case 0x00: // unreachable
@@ -93,7 +97,8 @@ export function readInstruction(reader: ByteReader, into: Instruction): void {
     case 0x03: // loop
     case 0x04: // if
       into.kind = "block"
-      return reader.skipLeb() // a block type: a value type, or the index of a type
+      reader.skipLeb() // a block type: a value type, or the index of a type
+      return
     case 0x0b:
       into.kind = "end"
       return
@@ -121,27 +126,36 @@ export function readInstruction(reader: ByteReader, into: Instruction): void {
     case 0x25: // table.get
     case 0xd0: // ref.null
     case 0xd2: // ref.func
-      return reader.skipLeb()
+      reader.skipLeb()
+      return
     case 0x26: // table.set
       into.kind = "irreversible"
-      return reader.skipLeb()
+      reader.skipLeb()
+      return
     case 0x3f:
       into.kind = "memorySize"
-      return readMemoryIndex(reader)
+      readMemoryIndex(reader)
+      return
     case 0x40:
       into.kind = "memoryGrow"
-      return readMemoryIndex(reader)
+      readMemoryIndex(reader)
+      return
     case 0x41: // i32.const
     case 0x42: // i64.const
-      return reader.skipLeb()
+      reader.skipLeb()
+      return
     case 0x43: // f32.const
-      return reader.skip(4)
+      reader.skip(4)
+      return
     case 0x44: // f64.const
-      return reader.skip(8)
+      reader.skip(8)
+      return
     case 0xfc:
-      return readBulk(reader, into)
+      readBulk(reader, into)
+      return
     case 0xfd:
-      return readSimd(reader, into)
+      readSimd(reader, into)
+      return
     default:
       throw new WasmFormatError(`instruction 0x${opcode.toString(16)}`)
   }
@@ -166,20 +180,24 @@ function readBulk(reader: ByteReader, into: Instruction): void {
     case 8:
       into.kind = "memoryInit"
       into.index = reader.u32()
-      return readMemoryIndex(reader)
+      readMemoryIndex(reader)
+      return
     case 9: // data.drop
     case 13: // elem.drop
     case 15: // table.grow
     case 17: // table.fill
       into.kind = "irreversible"
-      return reader.skipLeb()
+      reader.skipLeb()
+      return
     case 10:
       into.kind = "memoryCopy"
       readMemoryIndex(reader)
-      return readMemoryIndex(reader)
+      readMemoryIndex(reader)
+      return
     case 11:
       into.kind = "memoryFill"
-      return readMemoryIndex(reader)
+      readMemoryIndex(reader)
+      return
     case 12: // table.init
     case 14: // table.copy
       into.kind = "irreversible"
@@ -187,7 +205,8 @@ function readBulk(reader: ByteReader, into: Instruction): void {
       reader.u32()
       return
     case 16: // table.size
-      return reader.skipLeb()
+      reader.skipLeb()
+      return
     default:
       throw new WasmFormatError(`instruction 0xfc ${opcode}`)
   }
@@ -197,13 +216,25 @@ function readSimd(reader: ByteReader, into: Instruction): void {
   const opcode = reader.u32()
   into.subOpcode = opcode
   into.valueType = V128
-  if (opcode <= 10 || opcode === 92 || opcode === 93) return readMemoryArgument(reader, into, "load")
+  if (opcode <= 10 || opcode === 92 || opcode === 93) {
+    readMemoryArgument(reader, into, "load")
+    return
+  }
   if (opcode === 11) {
     into.bytes = 16
-    return readMemoryArgument(reader, into, "store")
+    readMemoryArgument(reader, into, "store")
+    return
   }
-  if (opcode === 12 || opcode === 13) return reader.skip(16) // v128.const, i8x16.shuffle
-  if (opcode >= 21 && opcode <= 34) return reader.skip(1) // a lane
+  if (opcode === 12 || opcode === 13) {
+    // v128.const, i8x16.shuffle
+    reader.skip(16)
+    return
+  }
+  if (opcode >= 21 && opcode <= 34) {
+    // a lane
+    reader.skip(1)
+    return
+  }
   if (opcode >= 84 && opcode <= 91) {
     into.bytes = 1 << ((opcode - 84) & 3)
     readMemoryArgument(reader, into, opcode < 88 ? "load" : "store")
