@@ -13,4 +13,4 @@ export type {
   Outcome,
 } from "./invoker.ts"
 export { RuntimeError, type RuntimeErrorCode } from "./runtime-error.ts"
-export { type Runtime, type RuntimeLogLine, type RuntimeOptions, startRuntime } from "./start-runtime.ts"
+export { type Runtime, type RuntimeOptions, startRuntime } from "./start-runtime.ts"

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { availableParallelism } from "node:os"
-import { listenDual } from "./dual-server.ts"
+import { type DualServer, listenDual } from "./dual-server.ts"
 import { FunctionStore } from "./function-store.ts"
 import { BodyTooLargeError, readBody } from "./http-body.ts"
 import type { Invoker } from "./invoker.ts"
@@ -12,18 +12,16 @@ import { WorkerPool } from "./worker-pool.ts"
 
 const MEBIBYTE = 1024 * 1024
 
-/** A line for the runtime's log. */
-export interface RuntimeLogLine {
-  level: "info" | "warn"
-  /** `user/function`, when it is a line that the function printed. */
-  function?: string
-  text: string
-}
-
 /** Options of {@link startRuntime}. */
 export interface RuntimeOptions {
-  /** Port for everything; 0, the default, takes a free one. */
+  /** Port of what has none of its own; 0, the default, takes a free one. Any port serves everything. */
   port?: number
+  /** Port of the RPC service. Default: `port`. */
+  rpcPort?: number
+  /** Port of the planner's HTTP/JSON API, 8080 in Faasm. Default: `port`. */
+  plannerPort?: number
+  /** Port of the upload API, 8002 in Faasm. Default: `port`. */
+  uploadPort?: number
   /** Address to listen on. Default `127.0.0.1`: whoever reaches it can run code, and there is no login. */
   host?: string
   /** Calls that run at once, each in a worker thread. Default: one per core. */
@@ -48,15 +46,18 @@ export interface RuntimeOptions {
   maxLogBytes?: number
   /** Time limit of a call that carries none, in milliseconds. Default 30 seconds. */
   timeoutMs?: number
-  /** Where log lines go. Default: the standard error. */
-  log?: (line: RuntimeLogLine) => void
+  /** Takes the log's lines; those that a function printed begin with `[user/function]`. Default: standard error. */
+  log?: (line: string) => void
 }
 
 /** A running runtime. */
 export interface Runtime {
-  /** Where everything is served: the RPC service, the planner's dialect (`POST /`) and the upload API. */
-  readonly url: string
-  readonly port: number
+  /** Where FunctionService is: HTTP/2 without TLS. */
+  readonly rpcUrl: string
+  /** Where the planner's HTTP/JSON API is: `POST` to it. */
+  readonly plannerUrl: string
+  /** Where the upload API is: `PUT` to `/f/<user>/<function>` on it. */
+  readonly uploadUrl: string
   /** Runs functions without a network between. */
   readonly invoker: Invoker
   /** Uploads a function without a network between. Throws RuntimeError. */
@@ -76,7 +77,7 @@ export interface Runtime {
  * @throws RuntimeError `start-failed`.
  */
 export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
-  const log = options.log ?? logToStandardError
+  const log = options.log ?? ((line) => process.stderr.write(`${line}\n`))
   const host = options.host ?? "127.0.0.1"
   const timeoutMs = options.timeoutMs ?? 30_000
   const maxFunctionBytes = options.maxFunctionBytes ?? 32 * MEBIBYTE
@@ -102,8 +103,8 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
     },
     store,
     {
-      print: (name, line) => log({ level: "info", function: name, text: line }),
-      workerDied: (message) => log({ level: "warn", text: message }),
+      print: (name, line) => log(`[${name}] ${line}`),
+      workerDied: log,
     },
   )
   const planner = new PlannerEndpoint(pool, {
@@ -112,7 +113,7 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
     timeoutMs,
     host,
   })
-  const upload = new UploadEndpoint(store, (line) => log({ level: "info", text: line }))
+  const upload = new UploadEndpoint(store, log)
   // A planner's body is JSON in JSON with the input in base64.
   const maxPlannerBytes = 2 * maxInputBytes + MEBIBYTE
 
@@ -130,7 +131,7 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
     respond(request, path)
       .catch((error: Error) => {
         if (error instanceof BodyTooLargeError) return text(413, error.message)
-        log({ level: "warn", text: `${request.method} ${path} failed: ${error.message}` })
+        log(`${request.method} ${path} failed: ${error.message}`)
         return text(500, "Internal error")
       })
       .then(({ status, body }) => {
@@ -143,31 +144,35 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
       })
   }
 
+  const { port = 0, rpcPort = port, plannerPort = port, uploadPort = port } = options
+  /** By the port that was asked for. */
+  const servers = new Map<number, DualServer>()
+  const closeServers = () => Promise.all([...servers.values()].map((server) => server.close()))
   try {
     await pool.start()
-    const server = await listenDual({ host, port: options.port ?? 0 }, listener)
+    for (const port of new Set([rpcPort, plannerPort, uploadPort]))
+      servers.set(port, await listenDual({ host, port }, listener))
+    const urlOf = (port: number) =>
+      `http://${host.includes(":") ? `[${host}]` : host}:${servers.get(port)!.port}`
     return {
-      url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
-      port: server.port,
+      rpcUrl: urlOf(rpcPort),
+      plannerUrl: urlOf(plannerPort),
+      uploadUrl: urlOf(uploadPort),
       invoker: pool,
       async upload(user, name, wasm) {
         await store.put(user, name, wasm)
       },
       async close(graceMs = 10_000) {
         await pool.close(graceMs)
-        server.drain()
-        await server.close()
+        for (const server of servers.values()) server.drain()
+        await closeServers()
       },
     }
   } catch (error) {
-    await pool.close(0)
+    await Promise.all([pool.close(0), closeServers()])
     if (error instanceof RuntimeError) throw error
     throw new RuntimeError("start-failed", `the runtime could not start: ${(error as Error).message}`, {
       cause: error,
     })
   }
-}
-
-function logToStandardError(line: RuntimeLogLine): void {
-  process.stderr.write(line.function === undefined ? `${line.text}\n` : `[${line.function}] ${line.text}\n`)
 }
