@@ -148,7 +148,10 @@ class Analysis {
       if (!change || !declaration) continue
       const owner = scopeOf(declaration)
       const lasts =
-        ts.isSourceFile(owner) || started.has(owner) || (owner !== handler && isWithin(handler, owner))
+        ts.isSourceFile(owner) ||
+        started.has(owner) ||
+        (owner !== handler && isWithin(handler, owner)) ||
+        isMaker(owner, use.node)
       if (!lasts) continue
       return {
         reason: `shares \`${use.symbol.name}\` with other requests: it changes at ${this.#project.place(change)}${way(visit)}`,
@@ -230,6 +233,14 @@ class Analysis {
     const symbol = this.#project.checker.getSymbolAtLocation(callee.name)
     return symbol?.declarations?.[0]?.getSourceFile().fileName.includes("/hono/") ?? false
   }
+}
+
+/** Whether the function `owner` returns the function in which `node` is: `(a) => (b) => ...`. */
+function isMaker(owner: ts.Node, node: ts.Node): boolean {
+  if (!isFunctionNode(owner) || (!ts.isArrowFunction(owner.parent) && !ts.isReturnStatement(owner.parent)))
+    return false
+  const inner = scopeOf(node)
+  return inner.parent === owner || (ts.isReturnStatement(inner.parent) && scopeOf(inner) === owner)
 }
 
 /** How a walk came to `visit`: the names between the handler and it. */

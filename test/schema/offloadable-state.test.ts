@@ -93,7 +93,7 @@ describe("state that requests share", () => {
       "(c) => { withA((x) => { x.n = 1 }); return c.text('') }",
       "m",
     ],
-    ["an alias", "const a: number[] = []; const b = a", "(c) => { b.push(1); return c.json(a) }", "a"],
+    ["an alias", "const a: number[] = []; const b = a", "(c) => { b.push(1); return c.json(a) }", "b"],
     [
       "an assigned alias",
       "const a: number[] = []",
@@ -152,6 +152,12 @@ describe("state that requests share", () => {
       "a closure of a maker of handlers",
       "const make = () => { let hits = 0; return (c: Context) => c.json(++hits) }",
       "make()",
+      "hits",
+    ],
+    [
+      "a closure of a maker of makers",
+      "const make = (a: string) => (b: string) => { let hits = 0; return (c: Context) => c.json([a, b, ++hits]) }",
+      "make('x')('y')",
       "hits",
     ],
     [

@@ -2,21 +2,25 @@ import ts from "typescript"
 import type { Project } from "./project.ts"
 import { bindingRoot, type FunctionNode, isAccess, isFunctionNode, runsInPlace, unwrap } from "./syntax.ts"
 
-/**
- * What a value may be, or be part of: a variable, or (as a function) the `this` of a method.
- *
- * `fresh` says that the value itself is new, while what it holds may be part of the variable's:
- * changing `[...orders]` leaves `orders` alone, changing `[...orders][0]` doesn't.
- */
+/** What a value may be, or be part of: a variable, or (as a function) the `this` of a method. */
 export interface Root {
   readonly base: ts.Symbol | FunctionNode
-  readonly fresh: boolean
+  /**
+   * How many levels of the value are new, before what the variable has: changing `[...orders]` (1) leaves
+   * `orders` alone, changing `[...orders][0]` (0) doesn't.
+   */
+  readonly fresh: number
+  /** The value is something that the variable holds, not what the variable itself is. */
+  readonly deep: boolean
 }
+
+/** More levels of new objects than code builds at once. */
+const maxFresh = 4
 
 /** Methods of the language whose result is a new container of the same elements. */
 const copying: ReadonlySet<string> = new Set(
   (
-    "filter slice concat flat toSorted toReversed toSpliced with values entries keys union intersection " +
+    "filter slice concat flat toSorted toReversed toSpliced with values keys union intersection " +
     "difference symmetricDifference take drop toArray"
   ).split(" "),
 )
@@ -24,14 +28,14 @@ const copying: ReadonlySet<string> = new Set(
 /** Functions of the language whose result holds what their argument holds. */
 const rewrapping: ReadonlySet<string> = new Set(
   (
-    "Object.values Object.entries Object.fromEntries Object.groupBy Map.groupBy Array.from Array.of " +
-    "Promise.all Promise.allSettled Promise.race Promise.any Promise.resolve Iterator.from"
+    "Object.values Object.groupBy Map.groupBy Array.from Promise.all Promise.allSettled Promise.race " +
+    "Promise.any Iterator.from"
   ).split(" "),
 )
 
 /** Functions of the language whose result is their argument. */
 const passing: ReadonlySet<string> = new Set(
-  "Object.assign Object.freeze Object.seal Object.preventExtensions".split(" "),
+  "Object.assign Object.freeze Object.seal Object.preventExtensions Promise.resolve".split(" "),
 )
 
 /** Follows values to the variables that they may be part of. */
@@ -67,7 +71,7 @@ export class Roots {
   /** The roots of the value of the variable `symbol`: itself, and what it was made from. */
   ofSymbol(symbol: ts.Symbol): readonly Root[] {
     return memo(this.#ofSymbol, symbol, () => {
-      const roots: Root[] = [{ base: symbol, fresh: false }]
+      const roots: Root[] = [{ base: symbol, fresh: 0, deep: false }]
       const declaration = symbol.valueDeclaration
       if (!declaration) return roots
       for (const value of this.#assigned.get(symbol) ?? []) roots.push(...this.of(value))
@@ -188,7 +192,7 @@ export class Roots {
     }
     if (node.kind === ts.SyntaxKind.ThisKeyword || node.kind === ts.SyntaxKind.SuperKeyword) {
       const method = methodOf(node)
-      return method ? [{ base: method, fresh: false }] : []
+      return method ? [{ base: method, fresh: 0, deep: false }] : []
     }
     if (isAccess(node)) {
       if (ts.isPropertyAccessExpression(node)) {
@@ -210,15 +214,19 @@ export class Roots {
     if (ts.isObjectLiteralExpression(node)) {
       const roots: Root[] = []
       for (const property of node.properties) {
-        if (ts.isPropertyAssignment(property)) roots.push(...this.of(property.initializer))
-        else if (ts.isSpreadAssignment(property)) roots.push(...this.of(property.expression))
-        else if (ts.isShorthandPropertyAssignment(property)) roots.push(...this.of(property.name))
+        if (ts.isPropertyAssignment(property)) roots.push(...wrapped(this.of(property.initializer)))
+        else if (ts.isSpreadAssignment(property)) roots.push(...copies(this.of(property.expression)))
+        else if (ts.isShorthandPropertyAssignment(property)) roots.push(...wrapped(this.of(property.name)))
       }
-      return unique(copies(roots))
+      return unique(roots)
     }
     if (ts.isArrayLiteralExpression(node))
-      return unique(copies(node.elements.flatMap((element) => this.of(element))))
-    if (ts.isSpreadElement(node) || ts.isAwaitExpression(node)) return this.of(node.expression)
+      return unique(
+        node.elements.flatMap((element) =>
+          ts.isSpreadElement(element) ? copies(this.of(element.expression)) : wrapped(this.of(element)),
+        ),
+      )
+    if (ts.isAwaitExpression(node)) return this.of(node.expression)
     if (ts.isConditionalExpression(node))
       return unique([...this.of(node.whenTrue), ...this.of(node.whenFalse)])
     if (ts.isBinaryExpression(node)) {
@@ -249,6 +257,8 @@ export class Roots {
     if (global) {
       if (!first) return []
       if (passing.has(global)) return this.of(first)
+      if (global === "Object.entries") return wrapped(copies(this.of(first)))
+      if (global === "Object.fromEntries") return copies(elements(this.of(first)))
       return rewrapping.has(global)
         ? unique(copies(call.arguments.flatMap((argument) => this.of(argument))))
         : []
@@ -260,8 +270,9 @@ export class Roots {
         const results =
           first && isFunctionNode(unwrap(first)) ? this.#ofReturns(unwrap(first) as FunctionNode) : receiver
         const initial = name.startsWith("reduce") && call.arguments[1] ? this.of(call.arguments[1]) : []
-        return unique(name.startsWith("reduce") ? [...results, ...initial] : copies(results))
+        return unique(name.startsWith("reduce") ? [...results, ...initial] : wrapped(results))
       }
+      if (name === "entries") return wrapped(copies(receiver))
       if (copying.has(name)) return copies(receiver)
       return elements(receiver)
     }
@@ -282,8 +293,9 @@ export class Roots {
         continue
       }
       const position = parameterOf(root.base, fn)
+      const seen = isPart(root.base) ? { ...root, deep: true } : root
       const argument = position === undefined ? undefined : args[position]
-      if (argument) roots.push(...under(this.of(argument), root))
+      if (argument) roots.push(...under(this.of(argument), seen))
       else if (position === undefined) roots.push(root)
     }
     return roots
@@ -339,6 +351,11 @@ export function parameterOf(symbol: ts.Symbol, fn: FunctionNode): number | undef
   return ts.isParameter(root) && root.parent === fn ? fn.parameters.indexOf(root) : undefined
 }
 
+/** Whether `symbol` is taken out of a value by a pattern. */
+export function isPart(symbol: ts.Symbol): boolean {
+  return symbol.valueDeclaration !== undefined && ts.isBindingElement(symbol.valueDeclaration)
+}
+
 /** The method that `this` at `node` belongs to; the function itself where a field holds an arrow function. */
 function methodOf(node: ts.Node): FunctionNode | undefined {
   let child = node
@@ -358,23 +375,36 @@ export function visitAll(node: ts.Node, visit: (node: ts.Node) => unknown): void
 
 /** What the values with these roots hold. */
 function elements(roots: readonly Root[]): readonly Root[] {
-  return roots.map((root) => (root.fresh ? { base: root.base, fresh: false } : root))
+  return roots.map((root) => ({
+    ...root,
+    fresh: Math.max(root.fresh - 1, 0),
+    deep: root.deep || root.fresh === 0,
+  }))
 }
 
 /** New containers of what the values with these roots hold. */
 function copies(roots: readonly Root[]): readonly Root[] {
-  return roots.map((root) => (root.fresh ? root : { base: root.base, fresh: true }))
+  return roots.map((root) => (root.fresh > 0 ? root : { ...root, fresh: 1 }))
+}
+
+/** New containers of the values with these roots. */
+function wrapped(roots: readonly Root[]): readonly Root[] {
+  return roots.map((root) => ({ ...root, fresh: Math.min(root.fresh + 1, maxFresh) }))
 }
 
 /** `roots`, seen through a root that stands for them. */
 function under(roots: readonly Root[], seen: Root): readonly Root[] {
-  return seen.fresh ? copies(roots) : roots
+  let seenRoots = seen.deep ? elements(roots) : roots
+  for (let level = 0; level < seen.fresh; level++) seenRoots = wrapped(seenRoots)
+  return seenRoots
 }
 
 function unique(roots: readonly Root[]): readonly Root[] {
   const found: Root[] = []
   for (const root of roots) {
-    if (!found.some((other) => other.base === root.base && other.fresh === root.fresh)) found.push(root)
+    const known = (other: Root) =>
+      other.base === root.base && other.fresh === root.fresh && other.deep === root.deep
+    if (!found.some(known)) found.push(root)
   }
   return found
 }

@@ -1,6 +1,6 @@
 import ts from "typescript"
 import type { Project } from "./project.ts"
-import { isMethod, parameterOf, type Root, Roots, visitAll } from "./roots.ts"
+import { isMethod, isPart, parameterOf, type Root, Roots, visitAll } from "./roots.ts"
 import {
   type FunctionNode,
   isAccess,
@@ -17,8 +17,16 @@ import {
 interface Effects {
   /** It changes its `this`. */
   self: boolean
-  /** Parameters that it changes; true if a function that it leaves behind may do so later. */
-  parameters: Map<number, boolean>
+  /** Parameters that it changes. */
+  parameters: Map<number, ParameterChange>
+}
+
+/** How a function changes what a parameter is. */
+interface ParameterChange {
+  /** A function that it leaves behind may do so later. */
+  deferred: boolean
+  /** It changes something that the parameter holds. */
+  deep: boolean
 }
 
 /** A place that changes a value. */
@@ -156,7 +164,7 @@ export class State {
       changed = false
       for (const site of sites) {
         for (const { root, deferred } of this.#changes(site)) {
-          if (root.fresh) continue
+          if (root.fresh > 0) continue
           if (isMethod(root.base)) {
             const effects = this.#effectsOf(root.base)
             changed ||= !effects.self
@@ -171,10 +179,14 @@ export class State {
           if (isReplaced(site, root.base, this.#project)) continue
           const { parameters } = this.#effectsOf(fn)
           const later = deferred || scopeOf(site) !== scopeOf(parameter!)
-          if (!parameters.has(position) || (later && !parameters.get(position))) {
-            parameters.set(position, later)
-            changed = true
-          }
+          const deep = root.deep || isPart(root.base)
+          const known = parameters.get(position)
+          if (known && (known.deferred || !later) && (known.deep || !deep)) continue
+          parameters.set(position, {
+            deferred: later || (known?.deferred ?? false),
+            deep: deep || (known?.deep ?? false),
+          })
+          changed = true
         }
       }
     }
@@ -191,7 +203,7 @@ export class State {
 
   #record(site: ts.Node): void {
     for (const { root, deferred } of this.#changes(site)) {
-      if (root.fresh || isMethod(root.base)) continue
+      if (root.fresh > 0 || isMethod(root.base)) continue
       const declaration = root.base.valueDeclaration
       if (!declaration) continue
       const scope = scopeOf(site)
@@ -226,7 +238,7 @@ export class State {
     const node = unwrap(target)
     if (ts.isIdentifier(node)) {
       const symbol = this.#project.ownSymbol(node)
-      return symbol ? [{ base: symbol, fresh: false }] : []
+      return symbol ? [{ base: symbol, fresh: 0, deep: false }] : []
     }
     if (isAccess(node)) return [...this.roots.of(node.expression)]
     if (ts.isArrayLiteralExpression(node))
@@ -239,7 +251,7 @@ export class State {
         if (ts.isSpreadAssignment(property)) return this.#targets(property.expression)
         if (!ts.isShorthandPropertyAssignment(property)) return []
         const symbol = this.#project.ownSymbol(property.name)
-        return symbol ? [{ base: symbol, fresh: false }] : []
+        return symbol ? [{ base: symbol, fresh: 0, deep: false }] : []
       })
     if (ts.isBinaryExpression(node)) return this.#targets(node.left)
     return []
@@ -256,9 +268,13 @@ export class State {
       if (!effects) continue
       if (effects.self && receiver && ts.isCallExpression(call))
         changes.push(...this.roots.of(receiver).map(now))
-      for (const [position, deferred] of effects.parameters) {
+      for (const [position, { deferred, deep }] of effects.parameters) {
         const argument = args[position]
-        if (argument) changes.push(...this.roots.of(argument).map((root) => ({ root, deferred })))
+        if (!argument) continue
+        const roots = this.roots.of(argument)
+        // What is changed may lie at any depth: as if none of it were new.
+        const changed = deep ? roots.map((root) => ({ ...root, fresh: 0, deep: true })) : roots
+        changes.push(...changed.map((root) => ({ root, deferred })))
       }
     }
     if (functions.length > 0 || ts.isNewExpression(call)) return changes

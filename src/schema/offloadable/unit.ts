@@ -202,7 +202,7 @@ class Walk {
       } else if (ts.isModuleDeclaration(declaration)) {
         this.#refer(declaration, "start")
       } else if (isVariable(declaration)) {
-        this.#outerVariable(symbol, declaration, node)
+        this.#outerVariable(symbol, declaration, node, phase)
       }
     }
   }
@@ -221,7 +221,7 @@ class Walk {
     }
   }
 
-  #outerVariable(symbol: ts.Symbol, declaration: VariableNode, node: ts.Node): void {
+  #outerVariable(symbol: ts.Symbol, declaration: VariableNode, node: ts.Node, phase: Phase): void {
     const { project, state } = this.#tools
     if (isApp(project.checker, node)) {
       this.#find(node, "uses the app itself, which only the gateway runs as a whole")
@@ -231,6 +231,9 @@ class Walk {
     let root: ts.Node = declaration
     while (ts.isBindingElement(root)) root = root.parent.parent
     if (!ts.isParameter(root)) {
+      const value = (root as ts.VariableDeclaration).initializer
+      const fn = value && unwrap(value)
+      if (fn && isFunctionNode(fn) && calleeOf(node)) this.#refer(fn, phase)
       if (!this.#isOnlyBase(root as ts.VariableDeclaration, node)) this.#refer(root, "start")
       return
     }
