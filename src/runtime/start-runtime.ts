@@ -14,14 +14,8 @@ const MEBIBYTE = 1024 * 1024
 
 /** Options of {@link startRuntime}. */
 export interface RuntimeOptions {
-  /** Port of what has none of its own; 0, the default, takes a free one. Any port serves everything. */
+  /** Port for everything; 0, the default, takes a free one. */
   port?: number
-  /** Port of the RPC service. Default: `port`. */
-  rpcPort?: number
-  /** Port of the planner's HTTP/JSON API, 8080 in Faasm. Default: `port`. */
-  plannerPort?: number
-  /** Port of the upload API, 8002 in Faasm. Default: `port`. */
-  uploadPort?: number
   /** Address to listen on. Default `127.0.0.1`: whoever reaches it can run code, and there is no login. */
   host?: string
   /** Calls that run at once, each in a worker thread. Default: one per core. */
@@ -52,12 +46,11 @@ export interface RuntimeOptions {
 
 /** A running runtime. */
 export interface Runtime {
-  /** Where FunctionService is: HTTP/2 without TLS. */
-  readonly rpcUrl: string
-  /** Where the planner's HTTP/JSON API is: `POST` to it. */
-  readonly plannerUrl: string
-  /** Where the upload API is: `PUT` to `/f/<user>/<function>` on it. */
-  readonly uploadUrl: string
+  /**
+   * Where everything is served: FunctionService (HTTP/2 without TLS, and HTTP/1.1), the planner's
+   * HTTP/JSON API (`POST /`), and the upload API (`PUT /f/<user>/<function>`).
+   */
+  readonly url: string
   /** Runs functions without a network between. */
   readonly invoker: Invoker
   /** Uploads a function without a network between. Throws RuntimeError. */
@@ -144,32 +137,25 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
       })
   }
 
-  const { port = 0, rpcPort = port, plannerPort = port, uploadPort = port } = options
-  /** By the port that was asked for. */
-  const servers = new Map<number, DualServer>()
-  const closeServers = () => Promise.all([...servers.values()].map((server) => server.close()))
+  let server: DualServer | undefined
   try {
     await pool.start()
-    for (const port of new Set([rpcPort, plannerPort, uploadPort]))
-      servers.set(port, await listenDual({ host, port }, listener))
-    const urlOf = (port: number) =>
-      `http://${host.includes(":") ? `[${host}]` : host}:${servers.get(port)!.port}`
+    server = await listenDual({ host, port: options.port ?? 0 }, listener)
+    const listening = server
     return {
-      rpcUrl: urlOf(rpcPort),
-      plannerUrl: urlOf(plannerPort),
-      uploadUrl: urlOf(uploadPort),
+      url: `http://${host.includes(":") ? `[${host}]` : host}:${listening.port}`,
       invoker: pool,
       async upload(user, name, wasm) {
         await store.put(user, name, wasm)
       },
       async close(graceMs = 10_000) {
         await pool.close(graceMs)
-        for (const server of servers.values()) server.drain()
-        await closeServers()
+        listening.drain()
+        await listening.close()
       },
     }
   } catch (error) {
-    await Promise.all([pool.close(0), closeServers()])
+    await Promise.all([pool.close(0), server?.close()])
     if (error instanceof RuntimeError) throw error
     throw new RuntimeError("start-failed", `the runtime could not start: ${(error as Error).message}`, {
       cause: error,
