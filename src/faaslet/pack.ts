@@ -90,7 +90,7 @@ const compiled = new WeakMap<Uint8Array, Promise<WebAssembly.Module>>()
 function compileOnce(wasm: Uint8Array): Promise<WebAssembly.Module> {
   let module = compiled.get(wasm)
   if (!module) {
-    module = WebAssembly.compile(wasm as BufferSource)
+    module = WebAssembly.compile(wasm)
     compiled.set(wasm, module)
   }
   return module

@@ -94,12 +94,12 @@ class Tables {
     }
     const names = Object.values(GUEST_NAMES)
     const nameTable = this.#allocate(names.length * 4)
-    names.forEach((name, at) => this.#intern(name, nameTable + at * 4))
+    for (const [at, name] of names.entries()) this.#intern(name, nameTable + at * 4)
     this.#pointer(root + 16, nameTable)
     this.#set(root + 20, names.length)
     const texts = Object.values(GUEST_TEXTS)
     const textTable = this.#allocate(texts.length * 8)
-    texts.forEach((text, at) => this.#string(text, textTable + at * 8))
+    for (const [at, text] of texts.entries()) this.#string(text, textTable + at * 8)
     this.#pointer(root + 24, textTable)
     const internTable = this.#allocate(this.#interned.length * 12)
     this.#interned.forEach(({ name, slot }, at) => {

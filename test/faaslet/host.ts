@@ -13,7 +13,7 @@ export class TestHost {
   seed = 1
 
   constructor(wasm: Uint8Array) {
-    this.#module = new WebAssembly.Module(wasm as BufferSource)
+    this.#module = new WebAssembly.Module(wasm)
   }
 
   get imports(): string[] {
