@@ -118,6 +118,7 @@ export function drainingFailure(): OffloadError {
 
 /** The failure that an error of the way to the function means; undefined for an error of another kind. */
 export function failureOfError(error: unknown): OffloadError | undefined {
+  if (error instanceof OffloadError) return error
   if (error instanceof InvokeError) {
     const answer = byErrorKind[error.kind] ?? answers.unknown
     const lost = answer === answers.unavailable && error.mayHaveRun

@@ -84,9 +84,9 @@ export class PlannerClient implements FunctionClient {
   /**
    * Whether the planner answers and has a host to run functions on.
    *
-   * @param timeoutMs - longest wait for its answer
+   * @param timeoutMs - longest wait for its answer; default 1,000
    */
-  async ready(timeoutMs: number): Promise<boolean> {
+  async ready(timeoutMs = 1_000): Promise<boolean> {
     try {
       const answer = await this.#http.post(getAvailableHosts(), timeoutMs)
       return answer.status === 200 && JSON.parse(answer.text).hosts?.length > 0
