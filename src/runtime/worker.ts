@@ -30,8 +30,9 @@ let seenCall = 0
 send({ kind: "ready" })
 for (;;) {
   waitForRequest()
-  receivePosted()
+  // Read before what has been posted: a function is posted before the first call of it.
   const call = Atomics.load(words, WORD.call)
+  receivePosted()
   if (call !== seenCall) {
     seenCall = call
     serve(call)
