@@ -55,16 +55,23 @@ export type Offloaded<App> = App & { readonly gateway: GatewayHandle }
  */
 export function offload<App extends AnyHono>(app: App, options: OffloadOptions): Offloaded<App> {
   const log = options.log ?? logTroubles
-  const gateway = new Gateway({
-    build: readBuild(options.build ?? ".hono-faasm"),
-    path: pathOf(options, log),
-    timeoutMs: options.timeoutMs ?? 30_000,
-    serverTiming: options.serverTiming ?? false,
-    health: options.health ?? {},
-    statusPath: options.status,
-    log,
-  })
-  return Object.assign(gateway.serve(app), { gateway })
+  const build = readBuild(options.build ?? ".hono-faasm")
+  const path = pathOf(options, log)
+  try {
+    const gateway = new Gateway({
+      build,
+      path,
+      timeoutMs: options.timeoutMs ?? 30_000,
+      serverTiming: options.serverTiming ?? false,
+      health: options.health ?? {},
+      statusPath: options.status,
+      log,
+    })
+    return Object.assign(gateway.serve(app), { gateway })
+  } catch (error) {
+    void path.close()
+    throw error
+  }
 }
 
 function pathOf(options: OffloadOptions, log: (event: GatewayEvent) => void): FunctionPath {

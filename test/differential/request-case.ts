@@ -4,6 +4,8 @@ export interface RequestCase {
   request: string
   headers?: Record<string, string>
   body?: string | Uint8Array<ArrayBuffer> | FormData | URLSearchParams
+  /** The request can't travel, so the handler runs in the gateway. */
+  runsLocally?: boolean
   /** Headers that differ, as docs/fidelity.md says. */
   ignoreHeaders?: string[]
 }

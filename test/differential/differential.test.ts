@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { defaultCases, errorCases } from "./cases/errors.ts"
+import { inputCases } from "./cases/inputs.ts"
+import { middlewareCases } from "./cases/middleware.ts"
+import { orderCases } from "./cases/orders.ts"
+import { outputCases } from "./cases/outputs.ts"
+import { expectSame } from "./compare.ts"
+import { type Subject, startSubject } from "./harness.ts"
+import { type RequestCase, toRequest } from "./request-case.ts"
+
+const subjects: { file: string; cases: RequestCase[]; local: string[] }[] = [
+  { file: "./apps/inputs.ts", cases: inputCases, local: [] },
+  { file: "./apps/outputs.ts", cases: outputCases, local: [] },
+  { file: "./apps/errors.ts", cases: errorCases, local: [] },
+  { file: "./apps/defaults.ts", cases: defaultCases, local: [] },
+  { file: "./apps/middleware.ts", cases: middlewareCases, local: [] },
+  {
+    file: "../../examples/orders/app.ts",
+    cases: orderCases,
+    local: ["GET /api/desk/host", "POST /api/desk/bell"],
+  },
+]
+
+it("has at least 150 cases", () => {
+  expect(subjects.flatMap(({ cases }) => cases).length).toBeGreaterThanOrEqual(150)
+})
+
+describe.each(subjects)("$file", ({ file, cases, local }) => {
+  let subject: Subject
+  beforeAll(async () => {
+    subject = await startSubject(file)
+  }, 120_000)
+  afterAll(() => subject?.close())
+
+  it("keeps only those routes local that need to be", () => {
+    const stay = subject.manifest.routes.filter((route) => route.function === null)
+    expect(stay.map(({ method, path }) => `${method} ${path}`)).toEqual(local)
+  })
+
+  describe.each(["rpc", "planner"] as const)("by %s", (way) => {
+    it.each(cases)("$request", async (request) => {
+      const native = await subject.native.fetch(toRequest(request))
+      subject.takeEvents()
+      const offloaded = await subject[way].fetch(toRequest(request))
+      await expectSame(native, offloaded, request)
+      // Nothing but what the case expects went another way, or failed.
+      for (const event of subject.takeEvents()) {
+        expect(event).toMatchObject({ way: request.runsLocally ? "local" : way })
+      }
+    })
+  })
+})
