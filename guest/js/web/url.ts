@@ -109,7 +109,7 @@ export class URL {
     if (!this.#canHaveCredentials()) return
     const text = withoutBreaks(String(value))
     const digits = /^\d+/.exec(text)?.[0]
-    if (text === "") this.#record.port = null
+    if (String(value) === "") this.#record.port = null
     else if (digits !== undefined && Number(digits) <= 65_535) {
       this.#record.port = keptPort(Number(digits), this.#record.scheme)
     }
@@ -130,9 +130,9 @@ export class URL {
   }
 
   set search(value: string) {
-    const text = withoutBreaks(String(value))
+    const text = String(value)
     const { scheme } = this.#record
-    this.#record.query = text === "" ? null : encodeQuery(text.startsWith("?") ? text.slice(1) : text, scheme)
+    this.#record.query = text === "" ? null : encodeQuery(withoutBreaks(text.replace(/^\?/, "")), scheme)
     this.#resetParams()
   }
 
@@ -152,8 +152,8 @@ export class URL {
   }
 
   set hash(value: string) {
-    const text = withoutBreaks(String(value))
-    this.#record.fragment = text === "" ? null : encodeFragment(text.startsWith("#") ? text.slice(1) : text)
+    const text = String(value)
+    this.#record.fragment = text === "" ? null : encodeFragment(withoutBreaks(text.replace(/^#/, "")))
   }
 
   toString(): string {
@@ -181,7 +181,7 @@ export class URL {
     let host = end === -1 ? text : text.slice(0, end)
     const colon = portColon(host)
     if (colon !== -1) {
-      if (!withPort || colon === 0) return
+      if (!withPort || colon === 0 || record.scheme === "file") return
       // What follows the digits of a port is ignored here.
       host = host.slice(0, colon) + (/^:\d+/.exec(host.slice(colon))?.[0] ?? "")
     }
