@@ -177,7 +177,7 @@ export class PlannerEndpoint {
   }
 
   #availableHosts(): string {
-    const usedSlots = this.#pool.running
+    const usedSlots = this.#pool.capacity - this.#pool.freeSlots
     return JSON.stringify({
       hosts: [
         {

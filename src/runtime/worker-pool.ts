@@ -83,11 +83,6 @@ export class WorkerPool implements Invoker {
     }
   }
 
-  /** Calls that run now. */
-  get running(): number {
-    return this.#running.size
-  }
-
   /** Slots that a call could have at once. */
   get freeSlots(): number {
     return this.#queue.size > 0 ? 0 : this.#idle.length
