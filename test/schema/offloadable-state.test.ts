@@ -155,6 +155,121 @@ describe("state that requests share", () => {
       "hits",
     ],
     [
+      "elements given to a function by name",
+      "const a = [{ n: 0 }]; function touch(x: { n: number }) { x.n = 1 }",
+      "(c) => { a.forEach(touch); return c.text('') }",
+      "a",
+    ],
+    [
+      "elements given to a callback by name",
+      "const m = new Map([['a', { n: 0 }]]); function withA(f: (x: { n: number }) => void) { f(m.get('a')!) }\nfunction touch(x: { n: number }) { x.n = 1 }",
+      "(c) => { withA(touch); return c.text('') }",
+      "m",
+    ],
+    [
+      "elements given through a function",
+      "const m = new Map([['a', { n: 0 }]]); function apply(x: { n: number }, f: (x: { n: number }) => void) { f(x) }",
+      "(c) => { apply(m.get('a')!, (x) => { x.n = 1 }); return c.text('') }",
+      "m",
+    ],
+    [
+      "a promise's value",
+      "const a = [{ n: 0 }]; const load = async () => a[0]!",
+      "async (c) => { await load().then((x) => { x.n = 1 }); return c.text('') }",
+      "a",
+    ],
+    [
+      "an awaited value",
+      "const a = [{ n: 0 }]; const load = async () => a[0]!",
+      "async (c) => { const x = await load(); x.n = 1; return c.text('') }",
+      "a",
+    ],
+    [
+      "rest parameters",
+      "const a = { n: 0 }; function touch(...all: { n: number }[]) { for (const x of all) x.n = 1 }",
+      "(c) => { touch({ n: 1 }, a); return c.text('') }",
+      "a",
+    ],
+    [
+      "spread arguments",
+      "const a: number[] = []; function push(n: number, l: number[]) { l.push(n) }",
+      "(c) => { const args: [number, number[]] = [1, a]; push(...args); return c.text('') }",
+      "a",
+    ],
+    [
+      "call",
+      "const a: number[] = []; function push(l: number[]) { l.push(1) }",
+      "(c) => { push.call(null, a); return c.text('') }",
+      "a",
+    ],
+    [
+      "apply",
+      "const a: number[] = []; function push(l: number[]) { l.push(1) }",
+      "(c) => { push.apply(null, [a]); return c.text('') }",
+      "a",
+    ],
+    [
+      "a method of the language by call",
+      "const a: number[] = []",
+      "(c) => { Array.prototype.push.call(a, 1); return c.text('') }",
+      "a",
+    ],
+    [
+      "a getter that counts",
+      "class Ids { #n = 0; get next() { return ++this.#n } }\nconst ids = new Ids()",
+      "(c) => c.json(ids.next)",
+      "ids",
+    ],
+    [
+      "a setter",
+      "class Box { #v = 0; set value(v: number) { this.#v = v } }\nconst box = new Box()",
+      "(c) => { box.value = 1; return c.text('') }",
+      "box",
+    ],
+    [
+      "a property of a function",
+      "function get(k: string) { get.cache.set(k, k); return k }\nget.cache = new Map<string, string>()",
+      "(c) => c.json(get('a'))",
+      "get",
+    ],
+    ["any", "const store: any = {}", "(c) => { store.list.push(1); return c.text('') }", "store"],
+    [
+      "an inherited method",
+      "class Base { items: string[] = []; add(k: string) { this.items.push(k) } }\nclass Repo extends Base {}\nconst repo = new Repo()",
+      "(c) => { repo.add('a'); return c.text('') }",
+      "repo",
+    ],
+    [
+      "super",
+      "class Base { items: string[] = []; add(k: string) { this.items.push(k) } }\nclass Repo extends Base { override add(k: string) { super.add(k) } }\nconst repo = new Repo()",
+      "(c) => { repo.add('a'); return c.text('') }",
+      "repo",
+    ],
+    [
+      "recursion between functions",
+      "let n = 0; function a(d: number) { if (d) b(d - 1) }\nfunction b(d: number) { n++; a(d) }\nb(1)",
+      "(c) => { a(3); return c.json(n) }",
+      "n",
+    ],
+    [
+      "a package's object",
+      "import { z } from 'zod'\nconst schema = z.string(); const registry = z.registry()",
+      "(c) => { registry.add(schema, {}); return c.text('') }",
+      "registry",
+    ],
+    [
+      "weak maps",
+      "const seen = new WeakMap<object, number>(); const key = {}",
+      "(c) => { seen.set(key, 1); return c.text('') }",
+      "seen",
+    ],
+    [
+      "typed arrays",
+      "const bytes = new Uint8Array(8)",
+      "(c) => { crypto.getRandomValues(bytes); return c.json(bytes[0]) }",
+      "bytes",
+    ],
+    [
       "a closure of a maker of makers",
       "const make = (a: string) => (b: string) => { let hits = 0; return (c: Context) => c.json([a, b, ++hits]) }",
       "make('x')('y')",
@@ -338,9 +453,68 @@ describe("what is no shared state", () => {
       "function collect(out: string[]) { out.push('x'); return out }",
       "(c) => c.json(collect([]))",
     ],
+    [
+      "an object passed to a function that changes its own copy",
+      "const a = [2, 1]; function sorted(l: number[]) { l.sort(); return l }",
+      "(c) => c.json(sorted([...a]))",
+    ],
+    [
+      "handlers made in a loop",
+      "const kinds = ['a', 'b']; const seen: string[] = []; for (const k of kinds) seen.push(k)",
+      "(c) => c.json(kinds)",
+    ],
+    ["a regular expression", "const re = /a/", "(c) => c.json(re.test('a'))"],
+    [
+      "a cached result at start",
+      "function load() { const m = new Map<string, number>(); m.set('a', 1); return m }\nconst m = load()",
+      "(c) => c.json([...m])",
+    ],
+    [
+      "an instance that is prepared at start",
+      "class Repo { items: string[] = []; add(k: string) { this.items.push(k); return this } all() { return this.items } }\nconst repo = new Repo().add('a')\nrepo.add('b')",
+      "(c) => c.json(repo.all())",
+    ],
+    ["top-level await", "const data = await Promise.resolve([1])", "(c) => c.json(data)"],
+    [
+      "a builder",
+      "class Query { parts: string[] = []; where(p: string) { this.parts.push(p); return this } }\nconst from = (t: string) => new Query().where(t)",
+      "(c) => c.json(from('x').where('y').parts)",
+    ],
     ["shadowing", "let n = 0", "(c) => { let n = 1; n++; return c.json(n) }"],
   ])("%s", (_name, declared, handler) => {
     expect(reasonOf(declared, handler)).toBeUndefined()
+  })
+
+  test("handlers that are registered from a list", () => {
+    const facts = analyse(`import { Hono, type Context } from "hono"
+      const app = new Hono()
+      const list = (c: Context) => c.json([1])
+      for (const h of [list]) app.get("/a", h)
+      ;[{ h: list }].forEach(({ h }) => app.get("/b", h))
+      ;[{ h: (c: Context) => fetch(c.req.url) }].forEach(({ h }) => app.get("/c", h))
+      for (const kind of ["x", "y"]) app.get("/d", (c) => c.json(kind))
+      let later: (c: Context) => Promise<Response>
+      later = (c) => fetch(c.req.url)
+      app.get("/e", (c) => later(c))`)
+    expect(facts["get /a"]?.local).toBeUndefined()
+    expect(facts["get /b"]?.local).toBeUndefined()
+    expect(facts["get /c"]?.local?.reason).toContain("uses `fetch`")
+    expect(facts["get /d"]?.local).toBeUndefined()
+    expect(facts["get /e"]?.local?.reason).toContain("uses `fetch`")
+  })
+
+  test("a default export of another file", () => {
+    const files = (change: string) => ({
+      "app.ts": `import { Hono } from "hono"\nimport repo from "./repo.ts"
+        const app = new Hono()\napp.get("/", (c) => c.json(repo.items))
+        app.post("/", (c) => { ${change}; return c.text("") })`,
+      "repo.ts":
+        "class Repo { items: string[] = []; add(k: string) { this.items.push(k) } }\nexport default new Repo()",
+    })
+    expect(analyse(files("repo.add('x')"))["get /"]?.local?.reason).toMatch(
+      /^shares `\w+` with other requests/,
+    )
+    expect(analyse(files(""))["get /"]?.local).toBeUndefined()
   })
 
   test("state that the handler does not reach", () => {

@@ -45,7 +45,10 @@ const uses: Readonly<Record<ContextKind, Readonly<Record<string, ContextUse>>>> 
     formData: { needs: { body: true, headers: true } },
     parseBody: { needs: { body: true, headers: true } },
     bodyCache: { needs: { body: true, headers: true } },
-    matchedRoutes: { local: "reads `matchedRoutes`, which only the gateway's router knows" },
+    // The function finds them as the gateway did, by the path.
+    matchedRoutes: { needs: { url: true } },
+    routePath: { needs: { url: true } },
+    routeIndex: { needs: { url: true } },
   },
   raw: {
     headers: { needs: { headers: true } },
@@ -70,7 +73,7 @@ const harmless: Readonly<Record<ContextKind, ReadonlySet<string>>> = {
   context: new Set(
     "req var get set header status text json html body redirect notFound newResponse finalized".split(" "),
   ),
-  request: new Set("raw param valid method routePath routeIndex addValidatedData".split(" ")),
+  request: new Set("raw param valid method addValidatedData".split(" ")),
   raw: new Set(),
 }
 

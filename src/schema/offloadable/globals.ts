@@ -16,7 +16,7 @@ const available: ReadonlySet<string> = new Set(
     "Uint16Array Int32Array Uint32Array BigInt64Array BigUint64Array Float16Array Float32Array Float64Array " +
     "queueMicrotask atob btoa console crypto performance structuredClone DOMException " +
     "URL URLSearchParams TextEncoder TextDecoder Request Response Headers FormData Blob File " +
-    "AbortController AbortSignal arguments"
+    "AbortController AbortSignal Event EventTarget CustomEvent arguments"
   ).split(" "),
 )
 
@@ -40,12 +40,18 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ["CompressionStream", "uses `CompressionStream`: a function answers in one piece"],
 ])
 
-/** Members of available globals that are missing. */
+/** Members of available globals that are missing, where people do use them. */
 const missingMembers: ReadonlyMap<string, string> = new Map([
-  ["crypto.subtle", "uses `crypto.subtle`: a function has only `randomUUID` and `getRandomValues` of it"],
   ["AbortSignal.timeout", "uses `AbortSignal.timeout`: a function has no timers"],
   ["URL.createObjectURL", "uses `URL.createObjectURL`, which a function does not have"],
+  ["URL.revokeObjectURL", "uses `URL.revokeObjectURL`, which a function does not have"],
 ])
+
+/** All that some globals have. */
+const onlyMembers: Readonly<Record<string, readonly string[]>> = {
+  crypto: ["randomUUID", "getRandomValues"],
+  performance: ["now", "timeOrigin"],
+}
 
 /** Members, of any value, that need locales. */
 const localeMembers: ReadonlySet<string> = new Set([
@@ -77,7 +83,10 @@ export function missingGlobal(name: string): string | undefined {
  * Why the member `name` of the global `object` can't be used, or undefined if it can.
  */
 export function missingMember(object: string, name: string): string | undefined {
-  return missingMembers.get(`${object}.${name}`)
+  const only = Object.hasOwn(onlyMembers, object) ? onlyMembers[object] : undefined
+  return only && !only.includes(name)
+    ? `uses \`${object}.${name}\`, which a function does not have`
+    : missingMembers.get(`${object}.${name}`)
 }
 
 /**

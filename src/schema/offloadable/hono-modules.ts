@@ -16,6 +16,7 @@ export interface HelperFacts {
 
 const fine: HelperFacts = {}
 const headers: HelperFacts = { needs: { headers: true } }
+const url: HelperFacts = { needs: { url: true } }
 const subtle: HelperFacts = { local: "needs `crypto.subtle`, which a function does not have" }
 const network: HelperFacts = { local: "needs `fetch`: a function has no network" }
 const streams: HelperFacts = { local: "answers with a stream; a function answers in one piece" }
@@ -53,7 +54,7 @@ const modules: Readonly<Record<string, Readonly<Record<string, HelperFacts>>>> =
   "hono/jwt": { decode: fine, "*": subtle },
   "hono/jwk": { "*": subtle },
   "hono/proxy": { "*": network },
-  "hono/route": { matchedRoutes: gateway, "*": fine },
+  "hono/route": { "*": url },
   "hono/ssg": { "*": gateway },
   "hono/streaming": { "*": streams },
   "hono/testing": { "*": gateway },

@@ -1,6 +1,6 @@
 import ts from "typescript"
 import type { Project } from "./project.ts"
-import { bindingRoot, type FunctionNode, isAccess, isFunctionNode, runsInPlace, unwrap } from "./syntax.ts"
+import { accessedName, bindingRoot, type FunctionNode, isAccess, isFunctionNode, unwrap } from "./syntax.ts"
 
 /** What a value may be, or be part of: a variable, or (as a function) the `this` of a method. */
 export interface Root {
@@ -157,32 +157,48 @@ export class Roots {
     const index = fn.parameters.indexOf(parameter)
     if (call.expression === outer) {
       const argument = call.arguments[index]
-      if (argument) roots.push(...this.of(argument))
-    } else if (runsInPlace(fn) && ts.isPropertyAccessExpression(call.expression)) {
-      const name = call.expression.name.text
-      const source = this.#globalFunction(call.expression) ? call.arguments[0] : call.expression.expression
-      if (name.startsWith("reduce") && index === 0 && call.arguments[1])
-        roots.push(...this.of(call.arguments[1]))
-      else if (source) roots.push(...elements(this.of(source)))
-    } else {
-      // Passed to a function of the project: what that one calls it with.
-      const position = call.arguments.indexOf(outer as ts.Expression)
-      for (const callee of this.callees(call.expression)) {
-        const name = callee.parameters[position]?.name
-        if (!name || !ts.isIdentifier(name)) continue
-        visitAll(callee.body, (node) => {
-          if (
-            ts.isCallExpression(node) &&
-            ts.isIdentifier(node.expression) &&
-            node.expression.text === name.text
-          ) {
-            const argument = node.arguments[index]
-            if (argument) roots.push(...this.of(argument))
-          }
-        })
-      }
+      return argument ? [...roots, ...this.of(argument)] : roots
     }
-    return roots
+    return [...roots, ...this.ofCallback(call, call.arguments.indexOf(outer as ts.Expression), index)]
+  }
+
+  /** The roots of what `call` passes, as parameter `index`, to the function that is its argument `position`. */
+  ofCallback(call: ts.CallExpression | ts.NewExpression, position: number, index: number): readonly Root[] {
+    const callee = unwrap(call.expression)
+    const args = call.arguments ?? []
+    const own = this.callees(callee)
+    if (own.length > 0) return own.flatMap((fn) => this.#ofCallbackIn(fn, args, position, index))
+    const name = accessedName(callee)
+    if (name?.startsWith("reduce") && index === 0 && args[1]) return this.of(args[1])
+    // Nothing is known about it: it may be part of all that the call is given.
+    const sources = args.filter((_, other) => other !== position)
+    if (isAccess(callee)) sources.push(callee.expression)
+    return sources.flatMap((source) => elements(this.of(source)))
+  }
+
+  /** The same where the callee is `fn`, which gets `args`: what it calls its parameter with. */
+  #ofCallbackIn(
+    fn: FunctionNode,
+    args: readonly ts.Expression[],
+    position: number,
+    index: number,
+  ): readonly Root[] {
+    const name = fn.parameters[position]?.name
+    if (!name) return []
+    const everything = args.filter((_, other) => other !== position).flatMap((arg) => elements(this.of(arg)))
+    const symbol = ts.isIdentifier(name) && this.#project.ownSymbol(name)
+    if (!symbol) return everything
+    const roots: Root[] = []
+    let passedOn = false
+    visitAll(fn.body, (node) => {
+      if (!ts.isIdentifier(node) || node.text !== symbol.name || this.#project.ownSymbol(node) !== symbol)
+        return
+      const { parent } = node
+      if (!ts.isCallExpression(parent) || parent.expression !== node) passedOn = true
+      else if (parent.arguments[index]) roots.push(...this.of(parent.arguments[index]))
+    })
+    const given = roots.flatMap((root) => this.#substituted(root, fn, args, undefined))
+    return passedOn ? [...given, ...everything] : given
   }
 
   #find(node: ts.Expression): readonly Root[] {
@@ -227,6 +243,7 @@ export class Roots {
         ),
       )
     if (ts.isAwaitExpression(node)) return this.of(node.expression)
+    if (ts.isSpreadElement(node)) return elements(this.of(node.expression))
     if (ts.isConditionalExpression(node))
       return unique([...this.of(node.whenTrue), ...this.of(node.whenFalse)])
     if (ts.isBinaryExpression(node)) {
@@ -287,18 +304,23 @@ export class Roots {
     receiver: ts.Expression | undefined,
   ): readonly Root[] {
     const roots: Root[] = []
-    for (const root of this.#ofReturns(fn)) {
-      if (isMethod(root.base)) {
-        if (root.base === fn && receiver) roots.push(...under(this.of(receiver), root))
-        continue
-      }
-      const position = parameterOf(root.base, fn)
-      const seen = isPart(root.base) ? { ...root, deep: true } : root
-      const argument = position === undefined ? undefined : args[position]
-      if (argument) roots.push(...under(this.of(argument), seen))
-      else if (position === undefined) roots.push(root)
-    }
+    for (const root of this.#ofReturns(fn)) roots.push(...this.#substituted(root, fn, args, receiver))
     return roots
+  }
+
+  /** `root`, found in `fn`, with the parameters and `this` of `fn` replaced by what it was given. */
+  #substituted(
+    root: Root,
+    fn: FunctionNode,
+    args: readonly ts.Expression[],
+    receiver: ts.Expression | undefined,
+  ): readonly Root[] {
+    if (isMethod(root.base)) return root.base === fn && receiver ? under(this.of(receiver), root) : []
+    const position = parameterOf(root.base, fn)
+    if (position === undefined) return [root]
+    const isRest = fn.parameters[position]?.dotDotDotToken !== undefined
+    const seen = isPart(root.base) ? { ...root, deep: true } : root
+    return argumentsAt(args, position, isRest).flatMap((argument) => under(this.of(argument), seen))
   }
 
   #ofReturns(fn: FunctionNode): readonly Root[] {
@@ -336,6 +358,18 @@ export class Roots {
       ? []
       : roots
   }
+}
+
+/** The arguments that may become the parameter at `position`. */
+export function argumentsAt(
+  args: readonly ts.Expression[],
+  position: number,
+  isRest: boolean,
+): readonly ts.Expression[] {
+  const spread = args.findIndex((argument) => ts.isSpreadElement(argument))
+  // From a spread on, positions are not known.
+  if (spread !== -1 && spread <= position) return args.slice(spread)
+  return isRest ? args.slice(position) : args.slice(position, position + 1)
 }
 
 /** Whether a root stands for the `this` of a method. */

@@ -1,7 +1,8 @@
 import ts from "typescript"
 import type { Project } from "./project.ts"
-import { isMethod, isPart, parameterOf, type Root, Roots, visitAll } from "./roots.ts"
+import { argumentsAt, isMethod, isPart, parameterOf, type Root, Roots, visitAll } from "./roots.ts"
 import {
+  accessedName,
   type FunctionNode,
   isAccess,
   isAssignment,
@@ -83,6 +84,8 @@ export class State {
   readonly assignedVariables = new Map<string, ts.Expression[]>()
   /** What is passed to `onError`. */
   readonly errorHandlers: ts.CallExpression[] = []
+  readonly #reads: ts.PropertyAccessExpression[] = []
+  readonly #accessors = new Set<string>()
   readonly #project: Project
   readonly #assigned = new Map<ts.Symbol, ts.Expression[]>()
   readonly #effects = new Map<FunctionNode, Effects>()
@@ -94,6 +97,8 @@ export class State {
     this.#project = project
     this.roots = new Roots(project, this.#assigned, this.members)
     const sites = project.files.flatMap((file) => this.#index(file))
+    // Reading a property may run code, if it has an accessor.
+    sites.push(...this.#reads.filter((read) => this.#accessors.has(read.name.text)))
     this.#summarise(sites)
     for (const site of sites) this.#record(site)
   }
@@ -152,7 +157,11 @@ export class State {
       ) {
         const name = propertyName(node.name)
         const value = "initializer" in node ? node.initializer && unwrap(node.initializer) : node
-        if (name !== undefined && value && isFunctionNode(value)) push(this.members, name, value)
+        if (name === undefined || !value || !isFunctionNode(value)) return
+        push(this.members, name, value)
+        if (ts.isAccessor(node)) this.#accessors.add(name)
+      } else if (ts.isPropertyAccessExpression(node)) {
+        this.#reads.push(node)
       }
     })
     return sites
@@ -230,7 +239,14 @@ export class State {
     if (ts.isForOfStatement(site) || ts.isForInStatement(site))
       return ts.isVariableDeclarationList(site.initializer) ? [] : this.#targets(site.initializer).map(now)
     if (ts.isCallExpression(site) || ts.isNewExpression(site)) return this.#changesOfCall(site)
+    if (ts.isPropertyAccessExpression(site))
+      return this.#accessorsOf(site).flatMap((fn) => this.#changesBy(fn, [], site.expression))
     return []
+  }
+
+  #accessorsOf(read: ts.PropertyAccessExpression): FunctionNode[] {
+    const declarations = this.#project.checker.getSymbolAtLocation(read.name)?.declarations ?? []
+    return declarations.filter((node) => ts.isAccessor(node)).filter(isFunctionNode) as FunctionNode[]
   }
 
   /** What an assignment to `target` changes. */
@@ -259,44 +275,92 @@ export class State {
 
   #changesOfCall(call: ts.CallExpression | ts.NewExpression): Change[] {
     const callee = unwrap(call.expression)
-    const receiver = isAccess(callee) ? callee.expression : undefined
     const args = call.arguments ?? []
+    const receiver = isAccess(callee) && ts.isCallExpression(call) ? callee.expression : undefined
+    const changes = [...this.#changesByCallbacks(call), ...this.#changesByReflection(callee, args)]
     const functions = this.roots.callees(callee)
-    const changes: Change[] = []
-    for (const fn of functions) {
-      const effects = this.#effects.get(fn)
-      if (!effects) continue
-      if (effects.self && receiver && ts.isCallExpression(call))
-        changes.push(...this.roots.of(receiver).map(now))
-      for (const [position, { deferred, deep }] of effects.parameters) {
-        const argument = args[position]
-        if (!argument) continue
-        const roots = this.roots.of(argument)
-        // What is changed may lie at any depth: as if none of it were new.
-        const changed = deep ? roots.map((root) => ({ ...root, fresh: 0, deep: true })) : roots
-        changes.push(...changed.map((root) => ({ root, deferred })))
-      }
-    }
-    if (functions.length > 0 || ts.isNewExpression(call)) return changes
+    for (const fn of functions) changes.push(...this.#changesBy(fn, args, receiver))
+    if (ts.isNewExpression(call)) return changes
     const [first] = args
     if (ts.isIdentifier(callee)) {
       const resolved = this.#project.resolve(callee)
-      const changing = resolved.kind === "external" && packageArgumentMutators.has(resolved.name)
-      return changing && first ? this.roots.of(first).map(now) : changes
+      if (first && resolved.kind === "external" && packageArgumentMutators.has(resolved.name))
+        changes.push(...this.roots.of(first).map(now))
+      return changes
     }
     if (!ts.isPropertyAccessExpression(callee)) return changes
+    const object = ts.isIdentifier(callee.expression) && this.#project.resolve(callee.expression)
     const name = callee.name.text
-    if (ts.isIdentifier(callee.expression)) {
-      const resolved = this.#project.resolve(callee.expression)
-      if (resolved.kind === "global")
-        return first && argumentMutators.has(`${resolved.name}.${name}`)
-          ? this.roots.of(first).map(now)
-          : changes
-      if (resolved.kind === "external")
-        return first && packageArgumentMutators.has(name) ? this.roots.of(first).map(now) : changes
+    if (object && object.kind !== "own") {
+      const mutates =
+        object.kind === "global"
+          ? argumentMutators.has(`${object.name}.${name}`)
+          : packageArgumentMutators.has(name)
+      if (first && mutates) changes.push(...this.roots.of(first).map(now))
+      return changes
     }
+    const isAny = this.#project.checker.getSymbolAtLocation(callee.name) === undefined
+    if (functions.length > 0 && !isAny) return changes
     const roots = this.roots.of(callee.expression)
-    return roots.length > 0 && this.#isMutator(callee, call) ? roots.map(now) : changes
+    if (roots.length > 0 && this.#isMutator(callee, call)) changes.push(...roots.map(now))
+    return changes
+  }
+
+  /** What running `fn` with `args` changes of them and of `receiver`. */
+  #changesBy(
+    fn: FunctionNode,
+    args: readonly ts.Expression[],
+    receiver: ts.Expression | undefined,
+  ): Change[] {
+    const effects = this.#effects.get(fn)
+    if (!effects) return []
+    const changes = effects.self && receiver ? this.roots.of(receiver).map(now) : []
+    for (const [position, { deferred, deep }] of effects.parameters) {
+      const isRest = fn.parameters[position]?.dotDotDotToken !== undefined
+      for (const argument of argumentsAt(args, position, isRest)) {
+        const roots = this.roots.of(argument)
+        // What is changed may lie at any depth: as if none of it were new.
+        const changed = deep || isRest ? roots.map((root) => ({ ...root, fresh: 0, deep: true })) : roots
+        changes.push(...changed.map((root) => ({ root, deferred })))
+      }
+    }
+    return changes
+  }
+
+  /** What functions of the project change that `call` is given by name: `orders.forEach(cancel)`. */
+  #changesByCallbacks(call: ts.CallExpression | ts.NewExpression): Change[] {
+    return (call.arguments ?? []).flatMap((argument, position) => {
+      const node = unwrap(argument)
+      if (!ts.isIdentifier(node) && !isAccess(node)) return []
+      return this.roots
+        .callees(node)
+        .flatMap((fn) =>
+          [...(this.#effects.get(fn)?.parameters ?? [])].flatMap(([index, { deferred }]) =>
+            this.roots.ofCallback(call, position, index).map((root) => ({ root, deferred })),
+          ),
+        )
+    })
+  }
+
+  /** What `fn.call(...)` and `fn.apply(...)` change. */
+  #changesByReflection(callee: ts.Expression, args: readonly ts.Expression[]): Change[] {
+    const name = accessedName(callee)
+    if (!isAccess(callee) || (name !== "call" && name !== "apply" && name !== "bind")) return []
+    const [receiver, ...rest] = args
+    const changes = this.roots.callees(callee.expression).flatMap((fn) =>
+      name === "apply"
+        ? this.#changesBy(
+            fn,
+            rest.map((list) => ts.factory.createSpreadElement(list)),
+            receiver,
+          )
+        : this.#changesBy(fn, rest, receiver),
+    )
+    // `Array.prototype.push.call(list, x)`
+    const method = accessedName(unwrap(callee.expression))
+    if (method !== undefined && mutators.has(method) && receiver)
+      changes.push(...this.roots.of(receiver).map(now))
+    return changes
   }
 
   /** Whether a method that isn't the project's own changes what it is called on. */
@@ -308,26 +372,34 @@ export class State {
     if (!file || /\/typescript\/lib\/lib\.[^/]*$|\/@types\/node\//.test(file.fileName))
       return mutators.has(name)
     if (packageMutators.has(name)) return true
+    // Of `add` and the like, one that gives back `this` changes it; one that gives back another value doesn't.
+    const declaration = checker.getResolvedSignature(call)?.declaration
+    if (mutators.has(name) && declaration?.type?.kind === ts.SyntaxKind.ThisType) return true
     const result = checker.getTypeAtLocation(call)
     return (result.flags & (ts.TypeFlags.Void | ts.TypeFlags.Undefined)) !== 0
   }
 
   /** Whether the code whose scope is `scope` runs only while the app starts. */
   isInitial(scope: ts.Node): boolean {
-    if (ts.isSourceFile(scope)) return true
-    const known = this.#initial.get(scope)
-    if (known !== undefined) return known
-    // Recursion alone does not make a function run later.
-    this.#initial.set(scope, true)
+    let initial = this.#initial.get(scope)
+    if (initial === undefined) {
+      initial = this.#isCalledOnlyAtStart(scope, new Set())
+      this.#initial.set(scope, initial)
+    }
+    return initial
+  }
+
+  /** @param seen what is already being asked: recursion alone does not make a function run later */
+  #isCalledOnlyAtStart(scope: ts.Node, seen: Set<ts.Node>): boolean {
+    if (ts.isSourceFile(scope) || seen.has(scope)) return true
+    seen.add(scope)
     const symbol = symbolOf(scope, this.#project)
     const references = symbol && this.references.get(symbol)
-    const initial =
-      references?.every((reference) => {
-        const call = callOf(reference)
-        return call !== undefined && this.isInitial(scopeOf(call))
-      }) ?? false
-    this.#initial.set(scope, initial)
-    return initial
+    if (!references) return false
+    return references.every((reference) => {
+      const call = callOf(reference)
+      return call !== undefined && this.#isCalledOnlyAtStart(scopeOf(call), seen)
+    })
   }
 }
 

@@ -194,7 +194,8 @@ class Walk {
         if (isVariable(declaration) && scopeOf(declaration) !== scopeOf(node))
           this.#facts.captured.push({ symbol, node })
       } else if (ts.isFunctionDeclaration(declaration) || ts.isClassLike(declaration)) {
-        if (ts.isClassLike(declaration)) this.#facts.uses.push({ symbol, node })
+        // They may hold state of their own, in static or added properties.
+        this.#facts.uses.push({ symbol, node })
         this.#refer(declaration, ts.isExpressionWithTypeArguments(node.parent) ? phase : run)
       } else if (ts.isExportAssignment(declaration)) {
         this.#facts.uses.push({ symbol, node })
@@ -224,7 +225,7 @@ class Walk {
   #outerVariable(symbol: ts.Symbol, declaration: VariableNode, node: ts.Node, phase: Phase): void {
     const { project, state } = this.#tools
     if (isApp(project.checker, node)) {
-      this.#find(node, "uses the app itself, which only the gateway runs as a whole")
+      if (phase === "request") this.#find(node, "uses the app itself, which only the gateway runs as a whole")
       return
     }
     this.#facts.uses.push({ symbol, node })
@@ -234,15 +235,18 @@ class Walk {
       const value = (root as ts.VariableDeclaration).initializer
       const fn = value && unwrap(value)
       if (fn && isFunctionNode(fn) && calleeOf(node)) this.#refer(fn, phase)
-      if (!this.#isOnlyBase(root as ts.VariableDeclaration, node)) this.#refer(root, "start")
+      const loop = root.parent.parent
+      if (ts.isForOfStatement(loop) || ts.isForInStatement(loop)) this.#refer(loop.expression, "start")
+      else if (!this.#isOnlyBase(root as ts.VariableDeclaration, node)) this.#refer(root, "start")
       return
     }
     // A parameter of a function around the handler: what that function is called with.
     const fn = root.parent
     const position = fn.parameters.indexOf(root)
-    if (runsInPlace(fn)) {
-      const call = ts.findAncestor(fn, ts.isCallExpression)
-      if (call) this.#refer(call, "start")
+    const call = runsInPlace(fn) && ts.findAncestor(fn, ts.isCallExpression)
+    if (call) {
+      for (const argument of call.arguments) if (!isWithin(fn, argument)) this.#refer(argument, "start")
+      if (!isWithin(fn, call.expression)) this.#refer(call.expression, "start")
     }
     const name = symbolOf(fn, project)
     for (const call of name ? state.callsOf(name) : []) {
@@ -460,7 +464,6 @@ function isNext(checker: ts.TypeChecker, node: ts.Identifier): boolean {
 
 /** Whether `node` is a Hono app. */
 function isApp(checker: ts.TypeChecker, node: ts.Node): boolean {
-  const symbol = checker.getTypeAtLocation(node).symbol
-  if (symbol?.name !== "Hono" && symbol?.name !== "HonoBase") return false
-  return symbol.declarations?.[0]?.getSourceFile().fileName.includes("/hono/") ?? false
+  const type = checker.getTypeAtLocation(node)
+  return ["fetch", "request", "routes", "basePath", "notFound"].every((name) => type.getProperty(name))
 }
