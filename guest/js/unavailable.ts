@@ -42,13 +42,14 @@ export function stub(what: string): unknown {
     if (inRequest()) throw unavailable(part)
     return stub(part)
   }
-  return new Proxy(() => {}, {
-    get(_, key) {
+  // A function that can be called, constructed and extended.
+  return new Proxy(class {}, {
+    get(target, key) {
       // The asking whether it is a promise or an ES module must find nothing.
       if (key === "then" || key === "__esModule") return undefined
       if (key === Symbol.toPrimitive) return () => (inRequest() ? use(what) : "")
       if (key === Symbol.iterator) return inRequest() ? use(what) : function* () {}
-      if (key === "prototype") return stubPrototype
+      if (key === "prototype") return target.prototype
       return typeof key === "symbol" ? undefined : use(`${what}.${key}`)
     },
     apply: () => use(what),
@@ -56,9 +57,6 @@ export function stub(what: string): unknown {
     set: () => !inRequest() || Boolean(use(what)),
   })
 }
-
-/** So that a class may extend a stub. */
-const stubPrototype = {}
 
 /** A context variable whose value could not leave the gateway. */
 export class Unavailable {

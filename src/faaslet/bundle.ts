@@ -58,7 +58,8 @@ export async function bundleApp({ appFile }: BundleOptions): Promise<Bundle> {
       legalComments: "none",
       logLevel: "silent",
       keepNames: true,
-      define: defines(),
+      define: { "process.env.NODE_ENV": '"production"' },
+      inject: [join(guestDir, "process.ts")],
       plugins: [stubBuiltins, appsHono(dirname(app))],
     })
     const code = result.outputFiles[0]!.text
@@ -71,28 +72,6 @@ export async function bundleApp({ appFile }: BundleOptions): Promise<Bundle> {
     const messages = (cause as BuildFailure).errors ?? []
     if (messages.length === 0) throw cause
     throw new BuildError("bundle_failed", messages.map(explain).join("\n"), { cause })
-  }
-}
-
-/** There is no `process` in a function; what modules do with it while they are loaded has to go well. */
-function defines(): Record<string, string> {
-  const members = [
-    "argv",
-    "cwd",
-    "env",
-    "exit",
-    "exitCode",
-    "nextTick",
-    "off",
-    "on",
-    "once",
-    "stderr",
-    "stdin",
-    "stdout",
-  ]
-  return {
-    "process.env.NODE_ENV": '"production"',
-    ...Object.fromEntries(members.map((member) => [`process.${member}`, `__honoFaasmProcess_${member}`])),
   }
 }
 

@@ -8,6 +8,9 @@ export interface LoadedGuest {
   guest: any
   // biome-ignore lint/suspicious/noExplicitAny: the realm's globals
   global: any
+  /** Evaluates an expression in the realm. */
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  run(code: string): any
   /** A copy of bytes in the guest's realm. */
   toBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer>
   /** Lines that the console wrote. */
@@ -26,7 +29,7 @@ export function evaluate(code: string): LoadedGuest {
     { atob, btoa, performance, queueMicrotask, DOMException },
     { codeGeneration: { strings: false, wasm: false } },
   )
-  for (const name of ["console", "WebAssembly"]) runInContext(`delete globalThis.${name}`, global)
+  for (const name of ["console", "WebAssembly", "Intl"]) runInContext(`delete globalThis.${name}`, global)
   const Bytes = runInContext("Uint8Array", global)
   global.__native = {
     utf8Encode: (text: string) => new Bytes(new TextEncoder().encode(text)),
@@ -37,5 +40,11 @@ export function evaluate(code: string): LoadedGuest {
     now: () => performance.now(),
   }
   runInContext(code, global, { filename: "function.js" })
-  return { guest: global.__honoFaasm, global, toBytes: (bytes) => new Bytes(bytes), lines }
+  return {
+    guest: global.__honoFaasm,
+    global,
+    run: (code) => runInContext(code, global),
+    toBytes: (bytes) => new Bytes(bytes),
+    lines,
+  }
 }

@@ -26,11 +26,17 @@ export class Headers {
       for (const pair of init as Iterable<readonly [string, string]>) {
         const [name, value, ...rest] = pair
         if (value === undefined || rest.length > 0) throw new TypeError("Headers: expected name/value pairs")
-        this.append(name, value)
+        this.#fill(name, value)
       }
     } else {
-      for (const name of Object.keys(init)) this.append(name, init[name] as string)
+      for (const name of Object.keys(init)) this.#fill(name, init[name] as string)
     }
+  }
+
+  /** Initial headers replace others of their name, but not each other. */
+  #fill(name: string, value: string): void {
+    if (this.has(name)) this.append(name, value)
+    else this.set(name, value)
   }
 
   /** Headers of a request, whose list (name in lower case, value, ...) they keep. */
