@@ -5,9 +5,9 @@
 
 import {
   CLASS_BOOLEAN, CLASS_NUMBER, CLASS_OBJECT, JS_Call, JS_DupValue, JS_FreeAtom, JS_FreePropertyEnum, JS_GetClassID, JS_GetLength,
-  JS_GetOwnPropertyNames, JS_GetProperty, JS_GetPropertyInt64, JS_IsArray, JS_IsFunction, JS_JSONStringify, JS_ValueToAtom,
+  JS_GetOwnPropertyNames, JS_GetProperty, JS_GetPropertyInt64, JS_IsArray, JS_IsFunction, JS_ValueToAtom,
   JS_AtomToString, NAMES_STRING_ENUMERABLE, NULL, TAG_BIG_INT, TAG_BOOL, TAG_NULL, TAG_OBJECT, TAG_SHORT_BIG_INT, TAG_SYMBOL,
-  TAG_UNDEFINED, UNDEFINED, context, isException, isNumber, isString, release, tagOf, toNumber, JSAtom, JSValue,
+  TAG_UNDEFINED, UNDEFINED, context, isException, isNumber, isString, release, stringify, tagOf, toNumber, JSAtom, JSValue,
 } from "./engine"
 import { beginMisfit, atIndex, atProperty } from "./misfit"
 import {
@@ -411,7 +411,7 @@ function encodeScalar(field: usize, value: JSValue): i32 {
 
 // The value's JSON text in a string field.
 function encodeJson(field: usize, value: JSValue): i32 {
-  const text = JS_JSONStringify(context, value, UNDEFINED, UNDEFINED)
+  const text = stringify(value)
   if (isException(text)) return THREW
   if (!isString(text)) {
     release(text)

@@ -51,7 +51,8 @@ export type JSAtom = u32
 @external("quickjs", "JS_PromiseResult") export declare function JS_PromiseResult(ctx: usize, v: JSValue): JSValue
 @external("quickjs", "JS_ExecutePendingJob") export declare function JS_ExecutePendingJob(rt: usize, out: usize): i32
 @external("quickjs", "JS_ParseJSON") export declare function JS_ParseJSON(ctx: usize, ptr: usize, len: usize, filename: usize): JSValue
-@external("quickjs", "JS_JSONStringify") export declare function JS_JSONStringify(ctx: usize, v: JSValue, replacer: JSValue, space: JSValue): JSValue
+@external("quickjs", "JS_SetMaxStackSize") declare function JS_SetMaxStackSize(rt: usize, size: usize): void
+@external("quickjs", "JS_JSONStringify") declare function JS_JSONStringify(ctx: usize, v: JSValue, replacer: JSValue, space: JSValue): JSValue
 @external("quickjs", "JS_NewUint8ArrayCopy") export declare function JS_NewUint8ArrayCopy(ctx: usize, ptr: usize, len: usize): JSValue
 @external("quickjs", "JS_GetUint8Array") export declare function JS_GetUint8Array(ctx: usize, len: usize, v: JSValue): usize
 @external("quickjs", "JS_GetArrayBuffer") export declare function JS_GetArrayBuffer(ctx: usize, len: usize, v: JSValue): usize
@@ -159,6 +160,20 @@ export function ofNumber(value: f64): JSValue {
 @inline export function release(v: JSValue): void {
   // A value without reference count needs no call.
   if (tagOf(v) < 0) JS_FreeValue(context, v)
+}
+
+@inline const STACK_SIZE: usize = 256 * 1024
+@inline const JSON_STACK_SIZE: usize = 64 * 1024
+
+/**
+ * JSON.stringify(value): a string, undefined, or an exception. The engine counts only the stack that it keeps in memory, of
+ * which JSON takes little and the host's own stack much more, so it gets less of it than a script.
+ */
+export function stringify(value: JSValue): JSValue {
+  JS_SetMaxStackSize(runtime, JSON_STACK_SIZE)
+  const text = JS_JSONStringify(context, value, UNDEFINED, UNDEFINED)
+  JS_SetMaxStackSize(runtime, STACK_SIZE)
+  return text
 }
 
 /** Forgets the pending exception. */

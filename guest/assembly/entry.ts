@@ -6,7 +6,7 @@ import {
   JS_GetGlobalObject, JS_GetProperty, attachEngine, context, isException, malloc, release, verifyEngine, JSValue,
 } from "./engine"
 import {
-  FAILURE_BAD_INVOCATION, FAILURE_BAD_RESPONSE, FAILURE_OUT_OF_MEMORY, FAILURE_SCHEMA_MISMATCH, FAILURE_TIMEOUT, FAILURE_UNKNOWN_ROUTE, attachFailure,
+  FAILURE_BAD_INVOCATION, FAILURE_BAD_RESPONSE, FAILURE_OUT_OF_MEMORY, FAILURE_SCHEMA_MISMATCH, FAILURE_THROWN, FAILURE_TIMEOUT, FAILURE_UNKNOWN_ROUTE, attachFailure,
   fail, failWithException, failureKind, resetFailure,
 } from "./failure"
 import { attachHost, randomSeed, readInput, writeOutput } from "./host"
@@ -144,6 +144,8 @@ function answer(input: usize, size: usize, json: bool): void {
     fail(FAILURE_SCHEMA_MISMATCH, TEXT_SCHEMA_MISMATCH)
   } else {
     failWithException()
+    // Nothing of the app has run yet.
+    if (failureKind == FAILURE_THROWN) fail(FAILURE_BAD_INVOCATION, TEXT_BAD_MESSAGE)
   }
   if (failureKind != 0) writeAnyFailure(json)
 }

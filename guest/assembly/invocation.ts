@@ -137,7 +137,7 @@ function readMessage(at: usize, length: usize, json: bool): i32 {
     input = decodeMessage(message, at + length, 1)
   }
   if (!isException(input)) return INVOCATION_OK
-  return malformed || json ? INVOCATION_BAD_MESSAGE : INVOCATION_THREW
+  return malformed ? INVOCATION_BAD_MESSAGE : INVOCATION_THREW
 }
 
 function replaceString(old: JSValue, end: usize): JSValue {

@@ -1,7 +1,7 @@
-// How deep JSON text nests. The engine's parser recurses without a limit of its own, so a text is measured
-// before it is parsed.
+// How deep JSON text nests. The engine's parser recurses, and would take more of the host's stack than there may be, so
+// a text is measured before it is parsed.
 
-@inline export const MAX_JSON_DEPTH: i32 = 512
+@inline export const MAX_JSON_DEPTH: i32 = 1000
 
 /** The deepest nesting of brackets outside strings; the text need not be valid. */
 export function jsonDepth(ptr: usize, end: usize): i32 {

@@ -2,9 +2,9 @@
 // the engine's own JSON.
 
 import {
-  EXCEPTION, JS_DefinePropertyValue, JS_DefinePropertyValueUint32, JS_FreeCString, JS_GetPropertyInt64, JS_JSONStringify, JS_NewArrayFrom,
+  EXCEPTION, JS_DefinePropertyValue, JS_DefinePropertyValueUint32, JS_FreeCString, JS_GetPropertyInt64, JS_NewArrayFrom,
   JS_NewObject, JS_NewUint8ArrayCopy, JS_ParseJSON, JS_ToCStringLen2, JS_ToString, JS_DupValue, PROP_C_W_E, TAG_BOOL, TAG_NULL, TRUE, UNDEFINED,
-  context, dropException, free, isException, isNumber, isObject, isString, isUndefined, malloc, ofInt, release, tagOf,
+  context, dropException, free, isException, isNumber, isObject, isString, isUndefined, malloc, ofInt, release, stringify, tagOf,
   JSValue,
 } from "./engine"
 import { FAILURE_OUT_OF_MEMORY, FAILURE_THROWN, equalsText, failureKind, failureText, thrown } from "./failure"
@@ -227,7 +227,7 @@ function beginReply(): JSValue {
 }
 
 function endReply(reply: JSValue): i32 {
-  const text = JS_JSONStringify(context, reply, UNDEFINED, UNDEFINED)
+  const text = stringify(reply)
   release(reply)
   if (!isString(text)) return REPLY_THREW
   const wrote = writeText(text)
@@ -349,7 +349,7 @@ function writeVariables(variables: JSValue): JSValue {
 // Whether JSON.stringify takes it: one cycle must not take the whole reply with it.
 function isJson(value: JSValue): bool {
   if (!isPlainData(value)) return false
-  const text = JS_JSONStringify(context, value, UNDEFINED, UNDEFINED)
+  const text = stringify(value)
   if (isException(text)) dropException()
   const taken = isString(text)
   release(text)

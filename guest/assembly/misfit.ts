@@ -4,7 +4,6 @@
 // fills from its end.
 
 import { JS_AtomToString, JS_FreeCString, JS_ToCStringLen2, context, isException, release, JSAtom } from "./engine"
-import { textLength, textPointer } from "./tables"
 
 let buffer: usize = 0
 let capacity: usize = 0
@@ -45,25 +44,29 @@ export function atProperty(atom: JSAtom): void {
   if (isException(name)) return
   const ptr = JS_ToCStringLen2(context, cell, name, 0)
   if (ptr != 0) {
-    for (let at = usize(load<u32>(cell)); at > 0; at--) prepend(load<u8>(ptr + at - 1))
+    const length = usize(load<u32>(cell))
+    for (let at = length; at > 0; at--) {
+      // QuickJS writes a lone surrogate as ED A0..BF xx, which UTF-8 never has.
+      if (at > 2 && load<u8>(ptr + at - 3) == 0xed && load<u8>(ptr + at - 2) >= 0xa0) {
+        prepend(0x3f)
+        at -= 2
+      } else {
+        prepend(load<u8>(ptr + at - 1))
+      }
+    }
     prepend(0x2e)
     JS_FreeCString(context, ptr)
   }
   release(name)
 }
 
-@inline export function misfitPath(): usize {
+/** Where the path begins; it goes on for `misfitPathLength`. */
+export function misfitPath(): usize {
+  // Where the path was cut, half a character may be left.
+  while (from < capacity && (load<u8>(buffer + from) & 0xc0) == 0x80) from += 1
   return buffer + from
 }
 
 @inline export function misfitPathLength(): usize {
   return capacity - from
-}
-
-@inline export function misfitReason(): usize {
-  return textPointer(misfitText)
-}
-
-@inline export function misfitReasonLength(): usize {
-  return textLength(misfitText)
 }

@@ -7,11 +7,11 @@
 import { FITS, THREW, encodeResponse } from "./encode-message"
 import {
   CLASS_OBJECT, JS_GetClassID, JS_GetLength, JS_GetProperty, JS_GetPropertyInt64, JS_GetUint8Array, JS_GetArrayBuffer, JS_IsArray,
-  JS_IsArrayBuffer, JS_IsFunction, JS_JSONStringify, JS_ToBool, JS_ToString, TAG_BOOL, TAG_NULL, TAG_OBJECT, UNDEFINED, context,
-  dropException, isException, isNumber, isObject, isString, isUndefined, release, tagOf, toNumber, JSValue,
+  JS_IsArrayBuffer, JS_IsFunction, JS_ToBool, JS_ToString, TAG_BOOL, TAG_NULL, TAG_OBJECT, UNDEFINED, context,
+  dropException, isException, isNumber, isObject, isString, isUndefined, release, stringify, tagOf, toNumber, JSValue,
 } from "./engine"
 import { FAILURE_OUT_OF_MEMORY, FAILURE_THROWN, equalsText, failureKind, failureText, thrown } from "./failure"
-import { misfitPath, misfitPathLength, misfitReason, misfitReasonLength } from "./misfit"
+import { misfitPath, misfitPathLength, misfitText } from "./misfit"
 import {
   NAME_BODY, NAME_CONSTRUCTOR, NAME_FAILURE, NAME_HEADERS, NAME_KIND, NAME_MESSAGE, NAME_NAME, NAME_PLAIN, NAME_STACK, NAME_STATUS,
   NAME_THROWN, NAME_VARIABLES, TEXT_ENGINE_OUT_OF_MEMORY, TEXT_FUNCTION, TEXT_OBJECT,
@@ -153,7 +153,7 @@ function writeJsonBody(body: JSValue, route: u32, status: u32): i32 {
   }
   truncateOutput(before)
   if (result == THREW) return REPLY_THREW
-  const text = JS_JSONStringify(context, body, UNDEFINED, UNDEFINED)
+  const text = stringify(body)
   if (isException(text)) return REPLY_THREW
   if (isString(text)) {
     writeByte(0x32)
@@ -164,7 +164,7 @@ function writeJsonBody(body: JSValue, route: u32, status: u32): i32 {
     writeBytes(misfitPath(), misfitPathLength())
     writeByte(0x3a)
     writeByte(0x20)
-    writeBytes(misfitReason(), misfitReasonLength())
+    writeBytes(textPointer(misfitText), textLength(misfitText))
     endLength(reason)
   } else {
     // JSON.stringify(undefined): c.json() makes it an empty body.
@@ -243,7 +243,7 @@ function writeVariable(value: JSValue): i32 {
     return 1
   }
   if (tag == TAG_NULL || isPlainData(value)) {
-    const text = JS_JSONStringify(context, value, UNDEFINED, UNDEFINED)
+    const text = stringify(value)
     if (isString(text)) {
       writeByte(0x2a)
       const wrote = writeString(text, false)

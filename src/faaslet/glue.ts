@@ -37,7 +37,11 @@ export async function compileGlue(sources: GlueSources): Promise<Uint8Array> {
   const { main } = await import("assemblyscript/asc")
   let wasm: Uint8Array | undefined
   let messages = ""
-  const sink = { write: (text: string | Uint8Array) => void (messages += text) }
+  const sink = {
+    write: (text: string | Uint8Array) => {
+      messages += text
+    },
+  }
   const { error } = await main(
     [
       "entry.ts",
