@@ -14,7 +14,7 @@ import { isFunctionNode, isWithin, scopeOf, unwrap } from "./offloadable/syntax.
 import { inspectUnit, type Phase, type UnitFacts, type UnitTools, type Use } from "./offloadable/unit.ts"
 
 /** Why a handler stays in the gateway. */
-export interface LocalReason {
+interface LocalReason {
   /** What it needs that a function can't have, as a clause without subject: "uses `fetch`: ...". */
   reason: string
   /** Where: `file:line`, relative to the program's directory. */

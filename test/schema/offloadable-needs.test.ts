@@ -128,6 +128,8 @@ describe("context variables", () => {
     ["Db", "return c.json(c.var)", "an instance of `Db`"],
     ["any", "return c.json(c.get('v').query('x'))", "calls a method"],
     ["any", "return c.json(c.var.v())", "calls a method"],
+    ["any", "const v = c.get('v'); return c.json(v.query('x'))", "calls a method"],
+    ["any", "const { v } = c.var; return c.json(v.query('x'))", "calls a method"],
   ])("of type %s don't: %s", (type, body, reason) => {
     const facts = analyseOne(app(type, body))
     expect(facts.local?.reason).toContain(reason)

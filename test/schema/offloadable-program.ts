@@ -1,9 +1,10 @@
+import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { analyseHandler, type HandlerFacts } from "../../src/schema/offloadable.ts"
 
-/** Files of the program lie here, without existing, so that packages are found. */
-const directory = fileURLToPath(new URL("./virtual", import.meta.url))
+/** Files of the program seem to lie here, so that packages are found. */
+const directory = dirname(fileURLToPath(import.meta.url))
 
 const options: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,
@@ -23,7 +24,7 @@ const options: ts.CompilerOptions = {
 const parsed = new Map<string, ts.SourceFile | undefined>()
 
 /** A program of files that are given as text, by their path. */
-export function programOf(files: Record<string, string>): ts.Program {
+function programOf(files: Record<string, string>): ts.Program {
   const virtual = new Map(
     Object.entries({ "package.json": '{ "type": "module" }', ...files }).map(([name, text]) => [
       `${directory}/${name}`,
@@ -56,7 +57,7 @@ export function analyse(files: Record<string, string> | string): Record<string, 
 }
 
 /** The last argument of every route in the program. */
-export function handlersOf(program: ts.Program): { key: string; handler: ts.Expression }[] {
+function handlersOf(program: ts.Program): { key: string; handler: ts.Expression }[] {
   const found: { key: string; handler: ts.Expression }[] = []
   const visit = (node: ts.Node): void => {
     ts.forEachChild(node, visit)

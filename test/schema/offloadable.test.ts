@@ -120,6 +120,7 @@ describe("what a function does not have", () => {
       "await setSignedCookie(c, 'a', 'b', 'secret')",
       "crypto.subtle",
     ],
+    ["the connection", `import { getConnInfo } from "@hono/node-server/conninfo"`, "getConnInfo(c)", "c.env"],
     ["a package on Node", `import { request } from "undici"`, "await request('http://x')", "undici"],
     ["an environment variable at start", "const secret = process.env.SECRET", "secret", "uses `process`"],
     ["the clock at start", "const startedAt = Date.now()", "Date.now() - startedAt", "Date.now"],
@@ -142,6 +143,20 @@ describe("what a function does not have", () => {
       reason: "uses `fetch`: a function has no network (through `notify`, `send`)",
       source: "lib/send.ts:2",
     })
+  })
+
+  test("JSX of Hono works, with components that are followed", () => {
+    const facts = analyse({
+      "app.tsx": `import { Hono } from "hono"
+        import type { FC } from "hono/jsx"
+        const Page: FC<{ name: string }> = ({ name }) => <div class="x">{name}</div>
+        const Remote: FC = async () => <p>{await (await fetch("x")).text()}</p>
+        const app = new Hono()
+        app.get("/page", (c) => c.html(<Page name={c.req.query("n") ?? ""} />))
+        app.get("/remote", (c) => c.html(<section><Remote /></section>))`,
+    })
+    expect(facts["get /page"]).toEqual({ needs: { ...nothing, url: true } })
+    expect(facts["get /remote"]?.local?.reason).toContain("uses `fetch`")
   })
 
   test("only what is reached counts", () => {

@@ -1,5 +1,6 @@
 import ts from "typescript"
 import type { RouteNeeds } from "../../manifest.ts"
+import { honoHelper } from "./hono-modules.ts"
 import { notJson } from "./json-like.ts"
 import { everything } from "./needs.ts"
 import type { Project } from "./project.ts"
@@ -265,9 +266,22 @@ export class ContextUses {
       .find((found) => found !== undefined)
     if (reason)
       return { local: `reads the context variable \`${name}\`, ${reason}, which can't leave the gateway` }
-    if (type.flags & ts.TypeFlags.Any && isCalled(node))
+    if (type.flags & ts.TypeFlags.Any && this.#isCalled(node))
       return { local: `calls a method of the context variable \`${name}\`, which can't leave the gateway` }
     return {}
+  }
+
+  /** Whether the value at `node`, or of the variable that takes it, is used as only a class's would be. */
+  #isCalled(node: ts.Node): boolean {
+    if (isCalled(node)) return true
+    const declaration = node.parent
+    const name =
+      (ts.isVariableDeclaration(declaration) || ts.isBindingElement(declaration)) &&
+      ts.isIdentifier(declaration.name)
+        ? declaration.name
+        : undefined
+    const symbol = name && this.#project.ownSymbol(name)
+    return symbol !== undefined && (this.#state.references.get(symbol) ?? []).some(isCalled)
   }
 
   /** Whether the function that gets `argument` is one whose use of it is seen. */
@@ -288,7 +302,7 @@ export class ContextUses {
       })
     // What Hono's own helpers need is known, and added where they are named.
     const resolved = ts.isIdentifier(callee) ? this.#project.resolve(callee) : undefined
-    return resolved?.kind === "external" && /^hono(\/|$)/.test(resolved.module)
+    return resolved?.kind === "external" && honoHelper(resolved.module, resolved.name) !== undefined
   }
 
   /** Whether the property that takes the value in is typed as what it is, so that its use is seen. */

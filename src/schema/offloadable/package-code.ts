@@ -43,7 +43,7 @@ export class PackageCode {
     if (!result) return { local: `imports \`${module}\`, which can't be bundled` }
     const builtin = result.imports.find((path) => isBuiltin(path))
     if (builtin) return { local: `uses \`${module}\`, which imports \`${builtin}\`` }
-    const missing = missingIn(result.code)
+    const missing = missingIn(result.code) ?? (module.includes("hono") ? gatewayIn(result.code) : undefined)
     return missing ? { local: `uses \`${module}\`, which ${missing}` } : {}
   }
 }
@@ -100,4 +100,11 @@ function missingIn(code: string): string | undefined {
   if (used.has("crypto.subtle")) return "uses `crypto.subtle`, which a function does not have"
   const name = candidates.find((candidate) => used.has(candidate) && !declared.has(candidate))
   return name && missingGlobal(name)
+}
+
+/** What of the context only the gateway has, in `code` of a package for Hono. */
+function gatewayIn(code: string): string | undefined {
+  if (/\.executionCtx\b/.test(code))
+    return "uses `c.executionCtx`: nothing in a function outlives the request"
+  return /(?<!\b(?:process|meta))\.env\b/.test(code) ? "reads `c.env`, which only the gateway has" : undefined
 }

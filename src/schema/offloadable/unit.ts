@@ -25,7 +25,7 @@ import {
 export type Phase = "start" | "request"
 
 /** Something that keeps a handler out of a function. */
-export interface Finding {
+interface Finding {
   readonly reason: string
   readonly node: ts.Node
 }
@@ -37,7 +37,7 @@ export interface Use {
 }
 
 /** Other code that a unit runs, or may run. */
-export interface Reference {
+interface Reference {
   readonly node: ts.Node
   readonly phase: Phase
 }
