@@ -1,4 +1,4 @@
-import type { Context, HonoRequest } from "hono"
+import type { Context } from "hono"
 import { HonoBase } from "hono/hono-base"
 import { getPath } from "hono/utils/url"
 import type { AnyApp, AppRoute } from "./app.ts"
@@ -6,7 +6,7 @@ import type { Invocation } from "./contract.ts"
 import { Unavailable } from "./unavailable.ts"
 import { type BodyInit, JsonValue } from "./web/body.ts"
 import { Request } from "./web/request.ts"
-import { Response, type ResponseInit } from "./web/response.ts"
+import { CONTEXT, CONTEXT_NOT_FOUND, JSON_TYPE, Response, type ResponseInit } from "./web/response.ts"
 
 /** A context of Hono's own, ready to become the one of a request. */
 export interface ReadyContext {
@@ -17,11 +17,7 @@ export interface ReadyContext {
   variables(): unknown[] | undefined
 }
 
-/** The response that `c.notFound()` gives: the gateway's notFound makes the real one. */
-const notFounds = new WeakSet<Response>()
-
-/** Whether a response stands for the app's notFound. */
-export const isNotFound = (response: Response): boolean => notFounds.has(response)
+const TEXT_TYPE = "text/plain; charset=UTF-8"
 
 type ResponseArg = number | ResponseInit
 type ResponseHeaders = Record<string, string | string[]>
@@ -35,7 +31,7 @@ type Responder<T> = (value: T, arg?: ResponseArg, headers?: ResponseHeaders) => 
  */
 export function makeContext(app: AnyApp, eager = false): ReadyContext {
   const raw = Request.blank()
-  const matched = new Matched()
+  const matched = new Matched(app)
   const context = newHonoContext(raw, matched)
   const changed = wrapVariables(context)
   wrapResponders(context, eager)
@@ -47,15 +43,15 @@ export function makeContext(app: AnyApp, eager = false): ReadyContext {
     param: (name?: string) => (name ? params[name] : definedOf(params)),
     valid: (target: string) => input?.[target],
   })
+  Object.defineProperty(request, "path", { get: () => pathOf(app, raw) })
   return {
     context,
     enter(inv, route) {
       Request.fill(raw, inv)
+      matched.route = route
       input = inv.input
       if (inv.params) params = named(route.paramNames, inv.params)
       else if (input?.param) params = input.param as Record<string, string>
-      if (inv.url !== undefined) request.path = pathOf(app, raw, inv.url)
-      matched.enter(app, request, route)
       const { variables } = inv
       if (!variables) return
       for (let i = 0; i < variables.length; i += 2)
@@ -73,20 +69,16 @@ function newHonoContext(raw: Request, matched: Matched): Context {
   maker.notFound((c) => {
     // With the headers that the handler has set so far.
     const response = c.newResponse(null, 404)
-    notFounds.add(response as unknown as Response)
+    Response.mark(response as unknown as Response, CONTEXT_NOT_FOUND)
     return response
   })
-  matched.entries[0] = [
-    [
-      (c: Context) => {
-        made = c
-        return new Response()
-      },
-      undefined,
-    ],
-    {},
-  ]
+  const capture = (c: Context) => {
+    made = c
+    return new Response()
+  }
+  matched.entries[0] = [[capture, undefined], {}]
   maker.fetch(raw as never, {})
+  matched.watch(made as unknown as Context)
   return made as unknown as Context
 }
 
@@ -96,23 +88,29 @@ function newHonoContext(raw: Request, matched: Matched): Context {
  */
 class Matched {
   readonly entries: unknown[] = []
+  route: AppRoute | undefined
+  readonly #app: AnyApp
 
-  enter(app: AnyApp, request: HonoRequest, route: AppRoute): void {
-    const { row } = route
-    this.entries[0] = [[row.handler, row], {}]
-    Object.defineProperty(this.entries, "map", {
-      value: (callback: (entry: unknown) => unknown) => {
-        const found = app.router.match(request.method, request.path)[0] as [[unknown, unknown], unknown][]
-        const index = found.findIndex(([[, other]]) => other === row)
-        if (index === -1) return [callback(this.entries[0])]
-        request.routeIndex = index
-        return Array.from(found, callback)
-      },
-    })
+  constructor(app: AnyApp) {
+    this.#app = app
+  }
+
+  /** Matches when the entries are gone through. */
+  watch({ req }: Context): void {
+    const map = (callback: (entry: unknown) => unknown) => {
+      const { row } = this.route!
+      const found = this.#app.router.match(req.method, req.path)[0] as [[unknown, unknown], unknown][]
+      const index = found.findIndex(([[, other]]) => other === row)
+      if (index === -1) return [callback([[row.handler, row], {}])]
+      req.routeIndex = index
+      return Array.from(found, callback)
+    }
+    Object.defineProperty(this.entries, "map", { value: map })
   }
 }
 
-function pathOf(app: AnyApp, raw: Request, url: string): string {
+function pathOf(app: AnyApp, raw: Request): string {
+  const { url } = raw
   // As Hono's own getPath where that has nothing to decode.
   if (app.getPath === getPath && !url.includes("%") && !url.includes("#")) {
     const start = url.indexOf("/", url.indexOf(":") + 4)
@@ -170,29 +168,61 @@ function wrapVariables(context: Context) {
 }
 
 function wrapResponders(context: Context, eager: boolean): void {
-  const { newResponse, html, json } = context as unknown as {
+  const { newResponse, html, json, header, status } = context as unknown as {
     newResponse: Responder<BodyInit | JsonValue>
     html: (html: unknown, arg?: ResponseArg, headers?: ResponseHeaders) => Response | Promise<Response>
     json: Responder<unknown>
+    header: Context["header"]
+    status: Context["status"]
   }
-  const made = Response.markMade
+  // Whether anything was prepared that a response has to take over.
+  let prepared = false
+  const made = (response: Response) => Response.mark(response, CONTEXT)
   const respond: Responder<BodyInit> = (data, arg, headers) => made(newResponse(data, arg, headers))
+  const isSimple = (
+    arg: ResponseArg | undefined,
+    headers: ResponseHeaders | undefined,
+  ): arg is number | undefined =>
+    headers === undefined && !prepared && (arg === undefined || Response.mayHaveBody(arg))
   Object.assign(context, {
     newResponse: respond,
     body: respond,
     // Hono leaves the content type to Response when nothing else was said; the gateway knows whether it was.
     text: (text: string, arg?: ResponseArg, headers?: ResponseHeaders) =>
-      respond(text, arg, { "Content-Type": "text/plain; charset=UTF-8", ...headers }),
+      isSimple(arg, headers) && typeof text === "string"
+        ? Response.ofContext(text, arg, TEXT_TYPE)
+        : respond(text, arg, { "Content-Type": TEXT_TYPE, ...headers }),
     json: (value: unknown, arg?: ResponseArg, headers?: ResponseHeaders) => {
       // What has no JSON text has no body.
       if (eager || value === undefined || typeof value === "function" || typeof value === "symbol") {
         return made(json(value, arg, headers))
       }
-      return made(newResponse(new JsonValue(value), arg, { "Content-Type": "application/json", ...headers }))
+      const source = new JsonValue(value)
+      if (isSimple(arg, headers)) return Response.ofContext(source, arg, JSON_TYPE)
+      return made(newResponse(source, arg, { "Content-Type": JSON_TYPE, ...headers }))
     },
     html: (text: unknown, arg?: ResponseArg, headers?: ResponseHeaders) => {
       const response = html(text, arg, headers)
       return response instanceof Promise ? response.then(made) : made(response)
+    },
+    header: (name: string, value?: string, options?: { append?: boolean }) => {
+      prepared = true
+      header(name as never, value as never, options)
+    },
+    status: (code: number) => {
+      prepared = true
+      status(code as never)
+    },
+  })
+  const { get, set } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(context), "res")!
+  Object.defineProperty(context, "res", {
+    get: () => {
+      prepared = true
+      return get!.call(context)
+    },
+    set: (response) => {
+      prepared = true
+      set!.call(context, response)
     },
   })
 }

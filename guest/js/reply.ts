@@ -1,4 +1,4 @@
-import { isNotFound, type ReadyContext } from "./context.ts"
+import type { ReadyContext } from "./context.ts"
 import {
   BAD_RESPONSE,
   BYTES_BODY,
@@ -9,10 +9,9 @@ import {
   TEXT_BODY,
   THROWN,
 } from "./contract.ts"
-import { JsonValue } from "./web/body.ts"
-import { Headers } from "./web/headers.ts"
+import { Body, JsonValue } from "./web/body.ts"
 import { drain, ReadableStream } from "./web/readable-stream.ts"
-import { Response } from "./web/response.ts"
+import { CONTEXT_NOT_FOUND, PLAIN, Response } from "./web/response.ts"
 
 /** Turns what a handler returned into a reply. */
 export function toReply(
@@ -29,22 +28,23 @@ export function toReply(
       new TypeError("the handler returned a response whose body has been read already"),
     )
   }
-  const { made, status, source } = Response.open(result)
+  const origin = Response.originOf(result)
+  const source = Body.take(result)
   const headers: Reply["headers"] = []
-  const hasType = Headers.addChanges(result.headers, headers, source instanceof JsonValue)
+  const hasType = Response.addChanges(result, headers, source instanceof JsonValue)
   // A sub-app's onError leaves the error on the context.
   const error = thrown ?? context.error
   const reply: Reply = {
-    status,
+    status: Response.givenStatus(result),
     headers,
     kind: NO_BODY,
     body: undefined,
-    plain: !made,
+    plain: origin === PLAIN,
     variables: ready.variables(),
     thrown: error ? describe(error) : undefined,
     failure: undefined,
   }
-  if (isNotFound(result)) {
+  if (origin === CONTEXT_NOT_FOUND) {
     reply.kind = NOT_FOUND
   } else if (source instanceof JsonValue) {
     if (hasType) {

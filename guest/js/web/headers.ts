@@ -170,14 +170,20 @@ export class Headers {
   }
 }
 
+const validName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const plainValue = /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/
+const outerSpace = /^[\t\n\r ]+|[\t\n\r ]+$/g
+const invalidValue = /[^\t\x20-\x7e\x80-\xff]/
+
 /** Names that were seen, in lower case: most are seen again. */
 const names = new Map<string, string>()
+for (const name of ["Content-Type", "content-type", "Location", "Set-Cookie", "Cookie", "cache-control"])
+  toName(name)
 
 function toName(name: string): string {
   let lower = names.get(name)
   if (lower === undefined) {
-    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name))
-      throw new TypeError(`Headers: "${name}" is an invalid header name`)
+    if (!validName.test(name)) throw new TypeError(`Headers: "${name}" is an invalid header name`)
     lower = String(name).toLowerCase()
     names.set(name, lower)
   }
@@ -185,8 +191,8 @@ function toName(name: string): string {
 }
 
 function toValue(value: string): string {
-  const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "")
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(text))
-    throw new TypeError(`Headers: "${text}" is an invalid header value`)
+  if (typeof value === "string" && plainValue.test(value)) return value
+  const text = String(value).replace(outerSpace, "")
+  if (invalidValue.test(text)) throw new TypeError(`Headers: "${text}" is an invalid header value`)
   return text
 }
