@@ -11,6 +11,12 @@ const WINDOW_BYTES = 4 * 1024 * 1024
 /** How long a new connection may take to send its first bytes, in milliseconds. */
 const FIRST_BYTES_MS = 30_000
 
+/** How long a request over HTTP/1.1 may stand still, in milliseconds. */
+const STALLED_MS = 5 * 60_000
+
+/** How long a connection over HTTP/1.1 is kept for the next request, in milliseconds. */
+const KEEP_ALIVE_MS = 60_000
+
 /** A server for HTTP/1.1 and for HTTP/2 without TLS, on one port. */
 export interface DualServer {
   /** The port that it listens on. */
@@ -26,9 +32,14 @@ export async function listenDual(
   { host, port }: { host: string; port: number },
   listener: RequestListener,
 ): Promise<DualServer> {
-  const http1 = createHttpServer(listener)
+  const http1 = createHttpServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener)
+  http1.timeout = STALLED_MS
   const http2 = createHttp2Server(
-    { settings: { initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: 1000 } },
+    {
+      settings: { initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: 1000 },
+      // In megabytes. What a session may hold back before it refuses streams.
+      maxSessionMemory: 64,
+    },
     // The compatibility API's request and response are used as HTTP/1.1's are.
     listener as unknown as Parameters<typeof createHttp2Server>[1],
   )

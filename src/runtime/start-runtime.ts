@@ -28,7 +28,7 @@ export interface RuntimeOptions {
   maxOutputBytes?: number
   /** Most memory that a function may have, in bytes. Default 256 MiB. */
   maxMemoryBytes?: number
-  /** Memory that the idle instances of a worker may have together, in bytes. Default 512 MiB. */
+  /** Memory that all idle instances may have together, in bytes. Default 1 GiB. */
   maxWarmBytes?: number
   /** When an idle instance is given up, in milliseconds. Default 5 minutes. */
   idleMs?: number
@@ -83,21 +83,22 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
     },
     (replaced) => pool.forget(replaced),
   )
+  const slots = options.slots ?? availableParallelism()
   const pool = new WorkerPool(
     {
-      slots: options.slots ?? availableParallelism(),
+      slots,
       queueLimit: options.queueLimit ?? 1024,
       maxQueuedBytes: 64 * MEBIBYTE,
       maxInputBytes,
       maxOutputBytes: options.maxOutputBytes ?? 8 * MEBIBYTE,
-      maxWarmBytes: options.maxWarmBytes ?? 512 * MEBIBYTE,
+      maxWarmBytes: Math.floor((options.maxWarmBytes ?? 1024 * MEBIBYTE) / slots),
       idleMs: options.idleMs ?? 5 * 60_000,
       maxLogBytes: options.maxLogBytes ?? 64 * 1024,
     },
     store,
     {
       print: (name, line) => log(`[${name}] ${line}`),
-      workerDied: log,
+      event: log,
     },
   )
   const planner = new PlannerEndpoint(pool, {

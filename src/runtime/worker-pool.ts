@@ -18,8 +18,8 @@ export interface WorkerPoolOptions extends WorkerLimits {
 export interface WorkerPoolLog {
   /** A line that a function printed. */
   print(name: string, text: string): void
-  /** A worker thread died by itself. */
-  workerDied(message: string): void
+  /** A call failed by what its function did, or a worker thread died by itself. */
+  event(message: string): void
 }
 
 /** A call on its way. */
@@ -33,6 +33,15 @@ interface PendingCall {
   startedAt: number
   answered: boolean
 }
+
+/** Failures that come from what a function does, or from what runs it, rather than from its caller. */
+const LOGGED = new Set([
+  ErrorKind.TRAP,
+  ErrorKind.TIMEOUT,
+  ErrorKind.OUT_OF_MEMORY,
+  ErrorKind.OUTPUT_TOO_LARGE,
+  ErrorKind.INVALID_FUNCTION,
+])
 
 /** How long a cancelled call may run on before its worker is ended: a new thread costs more. */
 const CANCEL_GRACE_MS = 100
@@ -238,6 +247,7 @@ export class WorkerPool implements Invoker {
       return
     }
     const { kind, message, exitCode } = result.error
+    this.#logFailure(pending, kind, message)
     pending.done({
       error: { kind, message, mayHaveRun: entered, ...(exitCode !== 0 && { exitCode }) },
       timings,
@@ -253,10 +263,10 @@ export class WorkerPool implements Invoker {
     this.#running.delete(worker)
     if (pending && !pending.answered) {
       const reason = error?.message ?? "it ended by itself"
-      this.#log.workerDied(`a worker died while it ran ${pending.stored.name}: ${reason}`)
+      this.#log.event(`a worker died while it ran ${pending.stored.name}: ${reason}`)
       this.#fail(pending, ErrorKind.UNAVAILABLE, `the worker that ran it died: ${reason}`, worker.entered)
     } else if (!pending && !this.#closed)
-      this.#log.workerDied(`an idle worker died: ${error?.message ?? "no reason"}`)
+      this.#log.event(`an idle worker died: ${error?.message ?? "no reason"}`)
     if (this.#running.size + this.#queue.size === 0) this.#drained?.()
     if (this.#closed) {
       if (this.#workers.size === 0) this.#drained?.()
@@ -298,14 +308,22 @@ export class WorkerPool implements Invoker {
     if (pending.answered) return
     pending.answered = true
     const now = performance.now()
+    const message = `${pending.stored.name}: ${reason}`
+    this.#logFailure(pending, kind, message)
     pending.done({
-      error: { kind, message: `${pending.stored.name}: ${reason}`, mayHaveRun },
+      error: { kind, message, mayHaveRun },
       timings: {
         queuedUs: microseconds((pending.startedAt || now) - pending.submittedAt),
         executedUs: pending.startedAt === 0 ? 0 : microseconds(now - pending.startedAt),
         cold: false,
       },
     })
+  }
+
+  #logFailure({ call: { traceparent } }: PendingCall, kind: ErrorKind, message: string): void {
+    if (!LOGGED.has(kind)) return
+    const trace = traceparent && /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent)
+    this.#log.event(trace ? `${message} (trace ${trace[1]})` : message)
   }
 
   /** One timer for all calls, armed for the first deadline; most calls are long done by then. */

@@ -12,8 +12,11 @@ const { waitAsync } = Atomics as unknown as {
 
 /** Limits of a worker. */
 export interface WorkerLimits extends MailboxSize {
+  /** Memory that one worker's idle instances may have together, in bytes. */
   maxWarmBytes: number
+  /** When an idle instance is given up, in milliseconds. */
   idleMs: number
+  /** Most bytes that a function may print in a call. */
   maxLogBytes: number
 }
 

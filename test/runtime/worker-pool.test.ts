@@ -1,0 +1,101 @@
+import diagnostics from "node:diagnostics_channel"
+import type { Worker } from "node:worker_threads"
+import { afterEach, describe, expect, test } from "vitest"
+import { ErrorKind } from "../../src/gen/faasm/rpc/v1/function_service_pb.ts"
+import { type Runtime, type RuntimeOptions, startRuntime } from "../../src/runtime/index.ts"
+import { call, output } from "./calling.ts"
+import { ECHO, guest } from "./wat.ts"
+
+let runtime: Runtime
+const logged: string[] = []
+
+async function start(options: RuntimeOptions): Promise<void> {
+  logged.length = 0
+  runtime = await startRuntime({ log: (line) => logged.push(line), ...options })
+  await runtime.upload("demo", "echo", ECHO)
+  await runtime.upload("demo", "loop", guest("(loop (br 0))"))
+  await runtime.upload("demo", "trap", guest("unreachable"))
+}
+
+afterEach(() => runtime.close(0))
+
+describe("a worker that dies", () => {
+  test("ends its own call and is replaced", async () => {
+    const workers: Worker[] = []
+    const note = (message: unknown) => workers.push((message as { worker: Worker }).worker)
+    diagnostics.subscribe("worker_threads", note)
+    await start({ slots: 1 })
+    const running = call(runtime.invoker, "loop", "", { timeoutMs: 10_000 })
+    const queued = call(runtime.invoker, "echo", "queued", { timeoutMs: 10_000 })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    // Behind the pool's back.
+    await workers.at(-1)!.terminate()
+    expect((await running).error).toMatchObject({ kind: ErrorKind.UNAVAILABLE, mayHaveRun: true })
+    expect(output(await queued)).toBe("queued")
+    expect(logged.some((line) => line.startsWith("a worker died while it ran demo/loop"))).toBe(true)
+    // An idle one as well.
+    await workers.at(-1)!.terminate()
+    expect(output(await call(runtime.invoker, "echo", "again", { timeoutMs: 10_000 }))).toBe("again")
+    diagnostics.unsubscribe("worker_threads", note)
+  })
+})
+
+describe("closing", () => {
+  test("waits for calls under way, and refuses new ones", async () => {
+    await start({ slots: 1 })
+    const calls = Array.from({ length: 50 }, (_, index) => call(runtime.invoker, "echo", `${index}`))
+    const closed = runtime.close()
+    const { error } = await call(runtime.invoker, "echo")
+    expect(error).toMatchObject({ kind: ErrorKind.UNAVAILABLE, mayHaveRun: false })
+    await closed
+    expect((await Promise.all(calls)).map(output)).toEqual(calls.map((_, index) => `${index}`))
+  })
+
+  test("ends what does not end in time", async () => {
+    await start({ slots: 1 })
+    const running = call(runtime.invoker, "loop", "", { timeoutMs: 60_000 })
+    const queued = call(runtime.invoker, "echo", "", { timeoutMs: 60_000 })
+    const before = performance.now()
+    await runtime.close(100)
+    expect(performance.now() - before).toBeLessThan(2000)
+    expect((await running).error).toMatchObject({ kind: ErrorKind.UNAVAILABLE, mayHaveRun: true })
+    expect((await queued).error).toMatchObject({ kind: ErrorKind.UNAVAILABLE, mayHaveRun: false })
+  })
+
+  test("may be repeated", async () => {
+    await start({ slots: 1 })
+    await Promise.all([runtime.close(), runtime.close()])
+    await runtime.close()
+  })
+})
+
+test("a port that is taken is an error that says so", async () => {
+  await start({ slots: 1 })
+  const port = Number(new URL(runtime.url).port)
+  await expect(startRuntime({ slots: 1, port, log: () => {} })).rejects.toMatchObject({
+    code: "start-failed",
+    message: expect.stringMatching(/EADDRINUSE/),
+  })
+})
+
+test("instances are given up when they have been idle, or are too many", async () => {
+  // Each has 4 pages, and they may have 5.
+  await start({ slots: 1, idleMs: 150, maxWarmBytes: 5 * 65536 })
+  const cold = async (name: string) => (await call(runtime.invoker, name, "x")).timings.cold
+  await runtime.upload("demo", "second", ECHO)
+  expect([await cold("echo"), await cold("echo")]).toEqual([true, false])
+  expect([await cold("second"), await cold("echo")]).toEqual([true, true])
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  expect(await cold("echo")).toBe(true)
+})
+
+test("a failure is logged with the caller's trace", async () => {
+  await start({ slots: 1 })
+  const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+  await call(runtime.invoker, "trap", "", { traceparent: `00-${trace}-00f067aa0ba902b7-01` })
+  await call(runtime.invoker, "trap", "", { traceparent: "forged\nline" })
+  expect(logged.filter((line) => line.includes("trapped"))).toEqual([
+    `demo/trap trapped: unreachable (trace ${trace})`,
+    "demo/trap trapped: unreachable",
+  ])
+})
