@@ -14,7 +14,7 @@ import { PAGE_BYTES } from "./wasm/module-info.ts"
 export const CARD_SHIFT = 12
 
 /** Bytes of a card. */
-export const CARD_BYTES = 1 << CARD_SHIFT
+const CARD_BYTES = 1 << CARD_SHIFT
 
 /**
  * The widest store, in bytes. A store marks the card of its last byte only; the few bytes that it may

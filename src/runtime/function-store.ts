@@ -8,6 +8,8 @@ export interface FunctionStoreLimits {
   maxFunctions: number
   /** The largest function, in bytes. */
   maxFunctionBytes: number
+  /** All functions together, in bytes. */
+  maxTotalBytes: number
   /** The most memory that a function may have, in bytes. */
   maxMemoryBytes: number
 }
@@ -32,6 +34,7 @@ export class FunctionStore {
   readonly #functions = new Map<string, StoredFunction>()
   readonly #replaced: (old: StoredFunction) => void
   #lastId = 0
+  #totalBytes = 0
 
   /** @param replaced Told when a function has been replaced by a newer upload. */
   constructor(limits: FunctionStoreLimits, replaced: (old: StoredFunction) => void) {
@@ -57,25 +60,32 @@ export class FunctionStore {
         "limit",
         `${fullName} has ${bytes.length} bytes; a function may have ${this.#limits.maxFunctionBytes}`,
       )
-    this.#checkRoom(fullName)
+    this.#checkRoom(fullName, bytes.length)
     const prepared = await prepareFunction(bytes, this.#limits.maxMemoryBytes).catch((error: Error) => {
       throw new RuntimeError("invalid-function", `${fullName} is not a Faasm function: ${error.message}`, {
         cause: error,
       })
     })
-    this.#checkRoom(fullName)
+    this.#checkRoom(fullName, bytes.length)
     const old = this.#functions.get(fullName)
+    this.#totalBytes += bytes.length - (old?.bytes.length ?? 0)
     const stored = { id: ++this.#lastId, name: fullName, bytes, prepared }
     this.#functions.set(fullName, stored)
     if (old) this.#replaced(old)
     return stored
   }
 
-  #checkRoom(fullName: string): void {
-    if (this.#functions.size >= this.#limits.maxFunctions && !this.#functions.has(fullName))
+  #checkRoom(fullName: string, bytes: number): void {
+    const old = this.#functions.get(fullName)
+    if (!old && this.#functions.size >= this.#limits.maxFunctions)
       throw new RuntimeError(
         "limit",
-        `there are ${this.#functions.size} functions already, ${fullName} would be one more`,
+        `there is no room for ${fullName}: ${this.#functions.size} functions are uploaded`,
+      )
+    if (this.#totalBytes + bytes - (old?.bytes.length ?? 0) > this.#limits.maxTotalBytes)
+      throw new RuntimeError(
+        "limit",
+        `there is no room for ${fullName}: ${this.#totalBytes} bytes are uploaded`,
       )
   }
 }

@@ -79,6 +79,7 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
     {
       maxFunctions: options.maxFunctions ?? 1000,
       maxFunctionBytes,
+      maxTotalBytes: 1024 * MEBIBYTE,
       maxMemoryBytes: options.maxMemoryBytes ?? 256 * MEBIBYTE,
     },
     (replaced) => pool.forget(replaced),

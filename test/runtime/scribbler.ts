@@ -1,10 +1,10 @@
 import { wat } from "./wat.ts"
 
 /** Bytes of one step of the scribbler's program: which way to store, where, how much, what. */
-export const STEP_BYTES = 16
+const STEP_BYTES = 16
 
 /** How many ways of storing the scribbler has. */
-export const WAYS = 16
+const WAYS = 16
 
 /**
  * A function that runs its input as a program of stores of every kind, anywhere in its memory. It traps

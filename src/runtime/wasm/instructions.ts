@@ -7,7 +7,7 @@ import { type ByteReader, WasmFormatError } from "./byte-reader.ts"
  */
 
 /** What an instruction does, as far as the instrumentation has to know. */
-export type InstructionKind =
+type InstructionKind =
   /** Nothing that matters. */
   | "plain"
   /** Opens a block, which an `end` closes. */

@@ -34,7 +34,7 @@ export interface FunctionType {
 }
 
 /** An import of a module. */
-export interface ModuleImport {
+interface ModuleImport {
   module: string
   name: string
   /** 0 function, 1 table, 2 memory, 3 global, 4 tag. */
@@ -105,7 +105,7 @@ function readSections(bytes: Uint8Array): Section[] {
 }
 
 /** Reads a vector, whose length is before it. */
-export function vector<T>(reader: ByteReader, item: (reader: ByteReader) => T): T[] {
+function vector<T>(reader: ByteReader, item: (reader: ByteReader) => T): T[] {
   const items: T[] = []
   for (let count = reader.u32(); count > 0; count--) items.push(item(reader))
   return items
