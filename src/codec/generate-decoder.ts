@@ -1,0 +1,254 @@
+/**
+ * Writes the source of a decoder: bytes to a JavaScript value, or to JSON text without any object between.
+ *
+ * @module
+ */
+import { type DescMessage, ScalarType } from "@bufbuild/protobuf"
+import { MAX_DEPTH } from "./codec-error.ts"
+import { type FieldPlan, type MessagePlan, planOf, type ValuePlan, wireTypeOf } from "./plan.ts"
+
+/** What the source of {@link generateDecoder} needs by name. */
+export interface DecoderSource {
+  /** Function body. Parameters: `Reader`, `h` (decode-value.ts) and `texts`. Returns `(bytes) => value or text`. */
+  source: string
+  /** Number to literal (or to its JSON text) by enum. */
+  texts: Map<number, string>[]
+}
+
+/** Generates the decoder of a message and of those in it. */
+export function generateDecoder(root: DescMessage, target: "value" | "json"): DecoderSource {
+  return new DecoderGenerator(target === "json").generate(root)
+}
+
+class DecoderGenerator {
+  readonly #json: boolean
+  readonly #names = new Map<DescMessage, string>()
+  readonly #queue: MessagePlan[] = []
+  readonly #texts: Map<number, string>[] = []
+
+  constructor(json: boolean) {
+    this.#json = json
+  }
+
+  generate(root: DescMessage): DecoderSource {
+    const functions: string[] = []
+    const name = this.#nameOf(root)
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) functions.push(this.#message(next))
+    return {
+      source: `"use strict"
+let r
+function merged(ranges, read, d) {
+  const outer = r
+  const parts = []
+  for (let i = 0; i < ranges.length; i += 2) parts.push(outer.bytes.subarray(ranges[i], ranges[i + 1]))
+  r = new Reader(Buffer.concat(parts))
+  try { return read(r.bytes.length, d) } finally { r = outer }
+}
+${functions.join("\n")}
+return (bytes) => {
+  r = new Reader(bytes)
+  try { return ${name}(bytes.length, 0) } finally { r = undefined }
+}`,
+      texts: this.#texts,
+    }
+  }
+
+  #nameOf(desc: DescMessage): string {
+    let name = this.#names.get(desc)
+    if (!name) {
+      name = `m${this.#names.size}`
+      this.#names.set(desc, name)
+      this.#queue.push(planOf(desc))
+    }
+    return name
+  }
+
+  #message(plan: MessagePlan): string {
+    const { fields } = plan
+    const variables = fields.flatMap(({ number, presence }) => [
+      `f${number}`,
+      `s${number}`,
+      ...(presence === undefined ? [] : [`p${number} = 0`]),
+    ])
+    // Only the last body of a response counts, as with every oneof.
+    const others = (field: FieldPlan) =>
+      plan.response
+        ? fields.filter((other) => other !== field).map(({ number }) => `f${number} = s${number} = undefined; `)
+        : []
+    const cases = fields.flatMap((field) => [
+      ...this.#cases(field, others(field).join("")),
+      ...(field.presence === undefined
+        ? []
+        : [`case ${(field.presence << 3) >>> 0}: p${field.number} = r.varint(end); continue`]),
+    ])
+    const merges = fields
+      .filter((field) => field.shape === "single" && field.value.kind === "message")
+      .map(({ number, value }) => {
+        const read = this.#nameOf((value as { desc: DescMessage }).desc)
+        return `if (s${number} !== undefined && s${number}.length > 2) f${number} = merged(s${number}, ${read}, d + 1)`
+      })
+    return `function ${this.#nameOf(plan.desc)}(end, d) {
+  if (d > ${MAX_DEPTH}) throw h.tooDeep()
+  ${variables.length > 0 ? `let ${variables.join(", ")}` : ""}
+  while (r.at < end) {
+    let t = r.bytes[r.at]
+    if (t < 128) r.at++
+    else t = r.varint(end)
+    switch (t) {
+      ${cases.join("\n      ")}
+    }
+    r.skip(t, end, ${MAX_DEPTH} - d)
+  }
+  ${merges.join("\n  ")}
+  ${plan.response ? this.#response(plan) : plan.wrapper ? this.#wrapper(plan) : this.#object(plan)}
+}`
+  }
+
+  /** The cases that read a field. */
+  #cases(field: FieldPlan, reset: string): string[] {
+    const { number, value } = field
+    const f = `f${number}`
+    const wire = wireTypeOf(value)
+    const tag = (type: number) => `case ${((number << 3) | type) >>> 0}:`
+    if (field.shape === "map") return [`${tag(2)} { ${this.#mapEntry(field)} continue }`]
+    if (field.shape === "single") {
+      if (value.kind !== "message") return [`${tag(wire)} ${reset}${f} = ${this.#read(value, "end")}; continue`]
+      // Further occurrences are merged with the first one, all at once at the end.
+      return [
+        `${tag(2)} { ${reset}const e = r.end(end); if (s${number} === undefined) { s${number} = [r.at, e]; ${f} = ${this.#nameOf(value.desc)}(e, d + 1) } else { s${number}.push(r.at, e); r.at = e } continue }`,
+      ]
+    }
+    const add = (read: string) =>
+      this.#json ? `${f} = ${f} === undefined ? ${read} : ${f} + "," + ${read}` : `(${f} ??= []).push(${read})`
+    if (value.kind === "message") {
+      return [`${tag(2)} { const e = r.end(end); ${add(`${this.#nameOf(value.desc)}(e, d + 1)`)}; continue }`]
+    }
+    const single = `${tag(wire)} ${add(this.#read(value, "end"))}; continue`
+    if (wire === 2) return [single]
+    return [single, `${tag(2)} { const e = r.end(end); while (r.at < e) { ${add(this.#read(value, "e"))} } continue }`]
+  }
+
+  #mapEntry(field: FieldPlan): string {
+    const { number, value } = field
+    const read =
+      value.kind === "message"
+        ? `{ const e2 = r.end(e); v = ${this.#nameOf(value.desc)}(e2, d + 1) }`
+        : `v = ${this.#read(value, "e")}`
+    const none =
+      value.kind === "message" ? `${this.#nameOf(value.desc)}(r.at, d + 1)` : this.#defaultOf(value, field.name)
+    const put = this.#json
+      ? `(f${number} ??= new Map()).set(k, v)`
+      : `f${number} ??= {}; if (k === "__proto__") Object.defineProperty(f${number}, k, { value: v, enumerable: true, configurable: true, writable: true }); else f${number}[k] = v`
+    const valueTag = ((2 << 3) | wireTypeOf(value)) >>> 0
+    return `const e = r.end(end); let k = ${this.#json ? `'""'` : '""'}, v
+        while (r.at < e) {
+          const t = r.varint(e)
+          if (t === 10) k = ${this.#json ? "r.jsonString(e)" : "r.string(e)"}
+          else if (t === ${valueTag}) ${read}
+          else r.skip(t, e, ${MAX_DEPTH} - d)
+        }
+        if (v === undefined) v = ${none};
+        ${put};`
+  }
+
+  /** An expression that reads a value that is no message. */
+  #read(value: ValuePlan, end: string): string {
+    const json = this.#json
+    switch (value.kind) {
+      case "date":
+        return json ? `r.jsonString(${end})` : `h.date(r.string(${end}))`
+      case "json":
+        return json ? `h.checkedJson(r.string(${end}))` : `h.parsedJson(r.string(${end}))`
+      case "enum": {
+        const texts = json
+          ? new Map([...value.texts].map(([number, text]) => [number, JSON.stringify(text)]))
+          : value.texts
+        this.#texts.push(texts)
+        return `h.literal(texts[${this.#texts.length - 1}], r.varint(${end}))`
+      }
+      case "scalar":
+        if (value.scalar === ScalarType.DOUBLE) return json ? `h.number(r.double(${end}))` : `r.double(${end})`
+        if (value.scalar === ScalarType.BOOL) return json ? `"" + r.bool(${end})` : `r.bool(${end})`
+        return json ? `r.jsonString(${end})` : `r.string(${end})`
+      case "message":
+        throw new TypeError("a message is read by its own function")
+    }
+  }
+
+  /** What a required field is when it is absent on the wire. */
+  #defaultOf(value: ValuePlan, name: string): string {
+    const json = this.#json
+    if (value.kind === "message") return `${this.#nameOf(value.desc)}(r.at, d + 1)`
+    if (value.kind === "scalar") {
+      if (value.scalar === ScalarType.DOUBLE) return json ? '"0"' : "0"
+      if (value.scalar === ScalarType.BOOL) return json ? '"false"' : "false"
+      return json ? `'""'` : '""'
+    }
+    return `h.missing(${JSON.stringify(name)})`
+  }
+
+  /** Statements that put the value of a field, absent or not, into its variable; undefined means no property. */
+  #settle(field: FieldPlan): string {
+    const f = `f${field.number}`
+    const nothing = this.#json ? '"null"' : "null"
+    const none = field.optional ? "undefined" : nothing
+    if (field.shape !== "single") {
+      const json = this.#json
+      const empty = json ? (field.shape === "list" ? '"[]"' : '"{}"') : field.shape === "list" ? "[]" : "{}"
+      const present = json ? `${f} = ${field.shape === "list" ? `"[" + ${f} + "]"` : `h.jsonMap(${f})`}; else ` : ""
+      const test = json ? `if (${f} !== undefined) ${present}` : `if (${f} === undefined) `
+      if (field.presence === undefined) return `${test}${f} = ${empty}`
+      const p = `p${field.number}`
+      return `${test}${f} = ${p} === 2 ? ${empty} : ${p} === 1 ? ${nothing} : ${none}`
+    }
+    if (!field.optional && !field.nullable) {
+      return `if (${f} === undefined) ${f} = ${this.#defaultOf(field.value, field.name)}`
+    }
+    if (field.presence !== undefined) return `if (${f} === undefined && p${field.number} === 1) ${f} = ${nothing}`
+    return field.optional ? "" : `if (${f} === undefined) ${f} = ${nothing}`
+  }
+
+  #response({ fields }: MessagePlan): string {
+    const returns = fields.map((field) => `if (f${field.number} !== undefined) return f${field.number}`)
+    return `${returns.join("\n  ")}\n  throw h.noBody()`
+  }
+
+  #wrapper({ fields }: MessagePlan): string {
+    return `${this.#settle(fields[0]!)}\n  return f${fields[0]!.number}`
+  }
+
+  #object({ fields }: MessagePlan): string {
+    return `${fields.map((field) => this.#settle(field)).join("\n  ")}\n  ${this.#json ? jsonObject(fields) : plainObject(fields)}`
+  }
+}
+
+function plainObject(fields: FieldPlan[]): string {
+  const required = fields.filter((field) => !field.optional)
+  const optional = fields.filter((field) => field.optional)
+  const key = ({ name }: FieldPlan) => (name === "__proto__" ? '["__proto__"]' : JSON.stringify(name))
+  const object = `{ ${required.map((field) => `${key(field)}: f${field.number}`).join(", ")} }`
+  if (optional.length === 0) return `return ${object}`
+  const set = optional.map((field) =>
+    field.name === "__proto__"
+      ? `if (f${field.number} !== undefined) Object.defineProperty(o, "__proto__", { value: f${field.number}, enumerable: true, configurable: true, writable: true })`
+      : `if (f${field.number} !== undefined) o[${JSON.stringify(field.name)}] = f${field.number}`,
+  )
+  return `const o = ${object}\n  ${set.join("\n  ")}\n  return o`
+}
+
+function jsonObject(fields: FieldPlan[]): string {
+  // Once a property is certain to be there, the following ones are certain to need a comma.
+  let certain = false
+  const lines = ['let o = "{", c = ""']
+  for (const { name, number, optional } of fields) {
+    const key = `${JSON.stringify(name)}:`
+    if (optional) {
+      const head = certain ? JSON.stringify(`,${key}`) : `c + ${JSON.stringify(key)}`
+      lines.push(`if (f${number} !== undefined) { o += ${head} + f${number}; ${certain ? "" : 'c = ","'} }`)
+    } else {
+      lines.push(`o += ${certain ? JSON.stringify(`,${key}`) : `c + ${JSON.stringify(key)}`} + f${number}`)
+      certain = true
+    }
+  }
+  return `${lines.join("\n  ")}\n  return o + "}"`
+}

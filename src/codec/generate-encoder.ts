@@ -1,0 +1,203 @@
+/**
+ * Writes the source of an encoder: JavaScript value to bytes, checking on the way that the value is what the message
+ * can carry.
+ *
+ * @module
+ */
+import { type DescMessage, ScalarType } from "@bufbuild/protobuf"
+import { MAX_DEPTH } from "./codec-error.ts"
+import { type FieldPlan, type MessagePlan, planOf, type ValuePlan, wireTypeOf } from "./plan.ts"
+
+/** What the source of {@link generateEncoder} needs by name. */
+export interface EncoderSource {
+  /**
+   * Function body. Parameters: `w` (Writer), `MISFIT`, `h` (json-value.ts), `sets` and `maps`. Returns
+   * `{ encode(value), bodies: { [status]: (value) => void } }`.
+   */
+  source: string
+  /** Known keys by message. */
+  sets: Set<string>[]
+  /** Literal to number by enum. */
+  maps: Map<string, number>[]
+}
+
+/** Generates the encoder of a message and of those in it. */
+export function generateEncoder(root: DescMessage): EncoderSource {
+  return new EncoderGenerator().generate(root)
+}
+
+class EncoderGenerator {
+  readonly #names = new Map<DescMessage, string>()
+  readonly #queue: MessagePlan[] = []
+  readonly #sets: Set<string>[] = []
+  readonly #maps: Map<string, number>[] = []
+
+  generate(root: DescMessage): EncoderSource {
+    const plan = planOf(root)
+    const functions: string[] = []
+    const encode = plan.response ? "null" : this.#nameOf(root)
+    const bodies = plan.response
+      ? plan.fields.map((field) => `${field.status}: (x) => { ${this.#write(field, "x", "0")} }`)
+      : []
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) functions.push(this.#message(next))
+    return {
+      source: `"use strict"\n${functions.join("\n")}\nreturn { encode: ${encode}, bodies: { ${bodies.join(", ")} } }`,
+      sets: this.#sets,
+      maps: this.#maps,
+    }
+  }
+
+  #nameOf(desc: DescMessage): string {
+    let name = this.#names.get(desc)
+    if (!name) {
+      name = `m${this.#names.size}`
+      this.#names.set(desc, name)
+      this.#queue.push(planOf(desc))
+    }
+    return name
+  }
+
+  #message(plan: MessagePlan): string {
+    const name = this.#nameOf(plan.desc)
+    if (plan.wrapper) return `function ${name}(v, d) { let x = v, n = 0; ${this.#field(plan.fields[0]!)} }`
+    this.#sets.push(new Set(plan.fields.map((field) => field.name)))
+    const set = `sets[${this.#sets.length - 1}]`
+    return `function ${name}(v, d) {
+  if (typeof v !== "object" || v === null || d > ${MAX_DEPTH}) throw MISFIT
+  if (typeof v.toJSON === "function") {
+    v = h.jsonValue(v, "")
+    if (typeof v !== "object" || v === null) throw MISFIT
+  }
+  if (Array.isArray(v)) throw MISFIT
+  let n = 0, x
+  ${plan.fields.map((field) => `x = ${access(field.name)}\n  ${this.#field(field)}`).join("\n  ")}
+  for (const k in v) n--
+  const p = Object.getPrototypeOf(v)
+  if (n !== 0 || (p !== Object.prototype && p !== null)) h.checkKeys(v, ${set})
+}`
+  }
+
+  /** Writes the property whose value is in `x`. */
+  #field(field: FieldPlan): string {
+    const key = JSON.stringify(field.name)
+    const companion = (value: number) =>
+      field.presence === undefined ? "" : `${tag(field.presence, 0)} w.byte(${value})`
+    // A null without a companion is what an absent field means.
+    const whenNull = field.nullable ? `n++; ${field.optional || isCollection(field) ? companion(1) : ""}` : "throw MISFIT"
+    const whenUndefined = field.optional ? "" : "throw MISFIT"
+    const normalise = field.value.kind === "date" || field.value.kind === "json" ? "" : normaliser(field, key)
+    return `${normalise}if (x === undefined) { ${whenUndefined} } else if (x === null${
+      field.value.kind === "json" && field.shape === "single" ? " && false" : ""
+    }) { ${whenNull} } else { n++; ${this.#present(field, companion(2))} }`
+  }
+
+  #present(field: FieldPlan, empty: string): string {
+    if (field.shape === "list") return `if (x.length === 0) { ${empty} } else { ${this.#write(field, "x", "d + 1")} }`
+    if (field.shape === "map") return `if (!${this.#map(field, "x", "d + 1")}) { ${empty} }`
+    const write = this.#write(field, "x", "d + 1")
+    if (field.explicit || field.value.kind !== "scalar") return write
+    switch (field.value.scalar) {
+      case ScalarType.DOUBLE:
+        return `if (typeof x !== "number") throw MISFIT; if (x !== 0 || 1 / x < 0) { ${write} }`
+      case ScalarType.BOOL:
+        return `if (x !== false) { ${write} }`
+      default:
+        return `if (x !== "") { ${write} }`
+    }
+  }
+
+  #write(field: FieldPlan, x: string, depth: string): string {
+    if (field.shape === "map") return `${this.#map(field, x, depth)};`
+    if (field.shape === "single") return `${this.#value(field.value, field.number, x, depth)}`
+    const head = `if (!Array.isArray(${x})) throw MISFIT;`
+    if (field.value.kind === "scalar" && field.value.scalar === ScalarType.DOUBLE) {
+      return `${head} { ${tag(field.number, 2)} w.varint(8 * ${x}.length); for (let i = 0; i < ${x}.length; i++) { const e = ${x}[i]; if (typeof e !== "number") throw MISFIT; w.double(e) } }`
+    }
+    if (wireTypeOf(field.value) === 0) {
+      return `${head} { ${tag(field.number, 2)} const s = w.begin(); for (let i = 0; i < ${x}.length; i++) { const e = ${x}[i]; ${this.#bare(field.value, "e", depth)} } w.end(s) }`
+    }
+    const normalise = field.value.kind === "message" ? "" : `if (typeof e !== "string") e = h.jsonValue(e, "" + i); `
+    return `${head} for (let i = 0; i < ${x}.length; i++) { let e = ${x}[i]; ${normalise}${this.#value(field.value, field.number, "e", depth)} }`
+  }
+
+  /** An expression that is true when anything was written. */
+  #map(field: FieldPlan, x: string, depth: string): string {
+    return `((x) => {
+    if (typeof x !== "object" || x === null || Array.isArray(x)) throw MISFIT
+    let any = false
+    for (const k of Object.keys(x)) {
+      const e = h.jsonValue(x[k], k)
+      if (e === undefined) continue
+      any = true
+      ${tag(field.number, 2)} const s = w.begin()
+      w.byte(10); w.string(k)
+      ${this.#value(field.value, 2, "e", depth)}
+      w.end(s)
+    }
+    return any
+  })(${x})`
+  }
+
+  /** Tag and value. */
+  #value(value: ValuePlan, number: number, x: string, depth: string): string {
+    const wire = wireTypeOf(value)
+    if (value.kind === "scalar" && value.scalar === ScalarType.DOUBLE && number < 16) {
+      return `if (typeof ${x} !== "number") throw MISFIT; w.taggedDouble(${(number << 3) | 1}, ${x});`
+    }
+    return `${tag(number, wire)} ${this.#bare(value, x, depth)}`
+  }
+
+  /** The value alone. */
+  #bare(value: ValuePlan, x: string, depth: string): string {
+    switch (value.kind) {
+      case "date":
+        return `w.string(h.dateText(${x}));`
+      case "json":
+        return `w.string(h.jsonText(${x}) ?? "null");`
+      case "enum": {
+        this.#maps.push(new Map([...value.texts].map(([number, text]) => [text, number])))
+        return `{ const l = maps[${this.#maps.length - 1}].get(${x}); if (l === undefined) throw MISFIT; w.varint(l) }`
+      }
+      case "message":
+        return `{ const s = w.begin(); ${this.#nameOf(value.desc)}(${x}, ${depth}); w.end(s) }`
+      case "scalar":
+        if (value.scalar === ScalarType.DOUBLE) return `if (typeof ${x} !== "number") throw MISFIT; w.double(${x});`
+        if (value.scalar === ScalarType.BOOL) {
+          return `if (typeof ${x} !== "boolean") throw MISFIT; w.byte(${x} ? 1 : 0);`
+        }
+        return `if (typeof ${x} !== "string") throw MISFIT; w.string(${x});`
+    }
+  }
+}
+
+function isCollection(field: FieldPlan): boolean {
+  return field.shape !== "single"
+}
+
+function normaliser(field: FieldPlan, key: string): string {
+  const expected =
+    field.shape !== "single" || field.value.kind === "message"
+      ? "object"
+      : field.value.kind === "scalar" && field.value.scalar === ScalarType.DOUBLE
+        ? "number"
+        : field.value.kind === "scalar" && field.value.scalar === ScalarType.BOOL
+          ? "boolean"
+          : "string"
+  // A message calls toJSON itself, where it checks the object anyway.
+  if (expected === "object" && field.shape === "single") {
+    return `if (typeof x === "function" || typeof x === "symbol") x = undefined; `
+  }
+  if (field.shape === "list") return `if (!Array.isArray(x)) { x = h.jsonValue(x, ${key}); if (x !== undefined && x !== null && !Array.isArray(x)) throw MISFIT } `
+  return `if (typeof x !== "${expected}"${expected === "object" ? ' || (x !== null && typeof x.toJSON === "function")' : ""}) x = h.jsonValue(x, ${key}); `
+}
+
+function access(name: string): string {
+  const key = JSON.stringify(name)
+  return name in Object.prototype ? `h.ownValue(v, ${key})` : `v[${key}]`
+}
+
+/** Statements that write a tag. */
+function tag(number: number, wire: number): string {
+  const value = ((number << 3) | wire) >>> 0
+  return value < 0x80 ? `w.byte(${value});` : `w.varint(${value});`
+}

@@ -1,0 +1,242 @@
+/**
+ * The same conversion as the generated code makes, by protobuf-es messages: for hosts that disallow code generation
+ * from strings, and to find out where a value does not fit.
+ *
+ * @module
+ */
+import { create, type DescMessage, fromBinary, type Message, ScalarType, toBinary } from "@bufbuild/protobuf"
+import { reflect } from "@bufbuild/protobuf/reflect"
+import { CodecError, MAX_DEPTH } from "./codec-error.ts"
+import { date, literal, missing, noBody, parsedJson } from "./decode-value.ts"
+import { dateText, jsonText, jsonValue, ownValue, unknownKey } from "./json-value.ts"
+import { type FieldPlan, planOf, type ValuePlan } from "./plan.ts"
+
+/** A value does not fit: where in it, and why. */
+export class MisfitError extends Error {
+  override readonly name = "MisfitError"
+  readonly path: string
+  readonly reason: string
+
+  constructor(path: string, reason: string) {
+    super(`${path || "the value"}: ${reason}`)
+    this.path = path
+    this.reason = reason
+  }
+}
+
+type Fields = Record<string, unknown>
+
+/** Encodes a value. Throws {@link MisfitError}. */
+export function interpretEncode(desc: DescMessage, value: unknown): Uint8Array {
+  return toBinary(desc, toMessage(desc, value, "", 0))
+}
+
+/** Encodes the body of a response message. Throws {@link MisfitError}. */
+export function interpretEncodeBody(desc: DescMessage, field: FieldPlan, value: unknown): Uint8Array {
+  const message = create(desc)
+  const body = toValue(field.value, jsonValue(value, ""), "", 0)
+  reflect(desc, message).set(desc.fields.find(({ number }) => number === field.number)!, wrap(field.value, body))
+  return toBinary(desc, message)
+}
+
+/** Decodes a value. Throws CodecError. */
+export function interpretDecode(desc: DescMessage, bytes: Uint8Array): unknown {
+  let message: Message
+  try {
+    message = fromBinary(desc, bytes)
+  } catch (cause) {
+    throw new CodecError("malformed", (cause as Error).message, { cause })
+  }
+  return fromMessage(desc, message, 0)
+}
+
+function toMessage(desc: DescMessage, given: unknown, path: string, depth: number): Message {
+  if (depth > MAX_DEPTH) throw new MisfitError(path, "is nested too deeply")
+  const plan = planOf(desc)
+  const message = create(desc) as Message & Fields
+  const target = reflect(desc, message)
+  const put = (field: FieldPlan, value: unknown, at: string) => {
+    const set = (number: number, content: unknown) =>
+      target.set(desc.fields.find((candidate) => candidate.number === number)!, content)
+    if (value === undefined) {
+      if (!field.optional) throw new MisfitError(at, "is missing")
+      return
+    }
+    if (value === null && !(field.value.kind === "json" && field.shape === "single")) {
+      if (!field.nullable) throw new MisfitError(at, "is null")
+      if (field.presence !== undefined && (field.optional || field.shape !== "single")) set(field.presence, 1)
+      return
+    }
+    if (field.shape === "single") {
+      set(field.number, wrap(field.value, toValue(field.value, value, at, depth + 1)))
+    } else if (field.shape === "list") {
+      if (!Array.isArray(value)) throw new MisfitError(at, `is ${kindOf(value)}, not an array`)
+      if (value.length === 0 && field.presence !== undefined) set(field.presence, 2)
+      const list = target.get(desc.fields.find(({ number }) => number === field.number)!) as unknown as {
+        add(item: unknown): void
+      }
+      for (let i = 0; i < value.length; i++) {
+        const item = jsonValue(value[i], `${i}`)
+        list.add(wrap(field.value, toValue(field.value, item, `${at}[${i}]`, depth + 1)))
+      }
+    } else {
+      if (typeof value !== "object" || Array.isArray(value)) {
+        throw new MisfitError(at, `is ${kindOf(value)}, not a record`)
+      }
+      const map = target.get(desc.fields.find(({ number }) => number === field.number)!) as unknown as {
+        set(key: string, item: unknown): void
+        size: number
+      }
+      for (const key of Object.keys(value!)) {
+        const item = jsonValue((value as Fields)[key], key)
+        if (item === undefined) continue
+        checkText(key, at)
+        map.set(key, wrap(field.value, toValue(field.value, item, join(at, key), depth + 1)))
+      }
+      if (map.size === 0 && field.presence !== undefined) set(field.presence, 2)
+    }
+  }
+  if (plan.wrapper) {
+    put(plan.fields[0]!, normalised(plan.fields[0]!, given, ""), path)
+    return message
+  }
+  const value = jsonValue(given, "")
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new MisfitError(path, `is ${kindOf(value)}, not an object`)
+  }
+  for (const field of plan.fields) {
+    const own = field.name in Object.prototype ? ownValue(value, field.name) : (value as Fields)[field.name]
+    put(field, normalised(field, own, field.name), join(path, field.name))
+  }
+  const extra = unknownKey(value, new Set(plan.fields.map(({ name }) => name)))
+  if (extra !== undefined) throw new MisfitError(join(path, extra), "is not in the declared type")
+  return message
+}
+
+/** A Date stays one where the type has a Date; everything else is seen as JSON sees it. */
+function normalised(field: FieldPlan, value: unknown, key: string): unknown {
+  if (field.value.kind === "date" || field.value.kind === "json") return value
+  return jsonValue(value, key)
+}
+
+/** The content of a protobuf-es field. */
+function toValue(value: ValuePlan, given: unknown, path: string, depth: number): unknown {
+  switch (value.kind) {
+    case "message":
+      return toMessage(value.desc, given, path, depth)
+    case "date":
+      return attempt(() => dateText(given), path, `is ${kindOf(given)}, not a valid Date`)
+    case "json":
+      return attempt(() => jsonText(given) ?? "null", path, "has no JSON text")
+    case "enum":
+      for (const [number, text] of value.texts) if (text === given) return number
+      throw new MisfitError(path, `is ${kindOf(given)}, not one of the declared literals`)
+    case "scalar": {
+      const expected =
+        value.scalar === ScalarType.DOUBLE ? "number" : value.scalar === ScalarType.BOOL ? "boolean" : "string"
+      // biome-ignore lint/suspicious/useValidTypeof: it is one of the three above
+      if (typeof given !== expected) throw new MisfitError(path, `is ${kindOf(given)}, not a ${expected}`)
+      if (expected === "string") checkText(given as string, path)
+      return given
+    }
+  }
+}
+
+function fromMessage(desc: DescMessage, message: Message, depth: number): unknown {
+  if (depth > MAX_DEPTH) throw new CodecError("too_deep", "the message is nested too deeply")
+  const plan = planOf(desc)
+  const source = reflect(desc, message)
+  const get = (number: number) => {
+    const field = desc.fields.find((candidate) => candidate.number === number)!
+    return source.isSet(field) ? source.get(field) : undefined
+  }
+  const settle = (field: FieldPlan): unknown => {
+    const content = get(field.number)
+    if (content !== undefined) return fromContent(field, content, depth)
+    const presence = field.presence === undefined ? 0 : get(field.presence)
+    const none = field.optional ? undefined : null
+    if (field.shape !== "single") {
+      const empty = field.shape === "list" ? [] : {}
+      if (field.presence === undefined || presence === 2) return empty
+      return presence === 1 ? null : none
+    }
+    if (presence === 1) return null
+    if (field.optional || field.nullable) return none
+    if (field.value.kind === "message") return fromMessage(field.value.desc, create(field.value.desc), depth + 1)
+    if (field.value.kind !== "scalar") return missing(field.name)
+    return field.value.scalar === ScalarType.DOUBLE ? 0 : field.value.scalar === ScalarType.BOOL ? false : ""
+  }
+  if (plan.response) {
+    const set = plan.fields.find((field) => get(field.number) !== undefined)
+    if (!set) throw noBody()
+    return settle(set)
+  }
+  if (plan.wrapper) return settle(plan.fields[0]!)
+  const result: Fields = {}
+  for (const field of plan.fields) {
+    const value = settle(field)
+    if (value !== undefined) define(result, field.name, value)
+  }
+  return result
+}
+
+function fromContent(field: FieldPlan, content: unknown, depth: number): unknown {
+  if (field.shape === "single") return fromValue(field.value, content, depth)
+  if (field.shape === "list") {
+    return [...(content as Iterable<unknown>)].map((item) => fromValue(field.value, item, depth))
+  }
+  const result: Fields = {}
+  for (const [key, item] of content as Iterable<[string, unknown]>) {
+    define(result, key, fromValue(field.value, item, depth))
+  }
+  return result
+}
+
+function fromValue(value: ValuePlan, content: unknown, depth: number): unknown {
+  switch (value.kind) {
+    case "message":
+      return fromMessage(value.desc, (content as { message: Message }).message, depth + 1)
+    case "date":
+      return date(content as string)
+    case "json":
+      return parsedJson(content as string)
+    case "enum":
+      return literal(value.texts, content as number)
+    case "scalar":
+      return content
+  }
+}
+
+function wrap(value: ValuePlan, content: unknown): unknown {
+  return value.kind === "message" ? reflect(value.desc, content as Message) : content
+}
+
+function define(target: Fields, key: string, value: unknown): void {
+  if (key === "__proto__") {
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
+  } else target[key] = value
+}
+
+function checkText(text: string, path: string): void {
+  if (!text.isWellFormed()) throw new MisfitError(path, "has a lone surrogate")
+}
+
+function attempt<T>(convert: () => T, path: string, reason: string): T {
+  try {
+    return convert()
+  } catch {
+    throw new MisfitError(path, reason)
+  }
+}
+
+function join(path: string, key: string): string {
+  return path === "" ? key : `${path}.${key}`
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null"
+  if (value === undefined) return "undefined"
+  if (Array.isArray(value)) return "an array"
+  if (value instanceof Date) return "a Date"
+  return typeof value === "object" ? "an object" : `a ${typeof value}`
+}

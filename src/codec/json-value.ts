@@ -1,0 +1,57 @@
+import { MISFIT } from "./writer.ts"
+
+/**
+ * What JSON.stringify would look at instead of a value: the result of its `toJSON`, and undefined for what JSON leaves
+ * out (functions and symbols).
+ */
+export function jsonValue(value: unknown, key: string): unknown {
+  if (typeof value === "object" && value !== null) {
+    const { toJSON } = value as { toJSON?: unknown }
+    return typeof toJSON === "function" ? jsonValueOfResult(toJSON.call(value, key)) : value
+  }
+  if (typeof value === "function" || typeof value === "symbol") return undefined
+  return value
+}
+
+function jsonValueOfResult(value: unknown): unknown {
+  return typeof value === "function" || typeof value === "symbol" ? undefined : value
+}
+
+/**
+ * Checks the keys of an object when their number is not that of the properties written, or its prototype is unusual.
+ * Throws {@link MISFIT} at a key that is not known and that JSON would write.
+ */
+export function checkKeys(value: object, known: Set<string>): void {
+  if (unknownKey(value, known) !== undefined) throw MISFIT
+}
+
+/** The first own key that JSON would write but the type doesn't have, or a known one that JSON would not see. */
+export function unknownKey(value: object, known: Set<string>): string | undefined {
+  for (const key of Object.keys(value)) {
+    if (!known.has(key) && jsonValue((value as Record<string, unknown>)[key], key) !== undefined) return key
+  }
+  for (const key of known) {
+    if (key in value && !Object.prototype.propertyIsEnumerable.call(value, key) && !(key in Object.prototype)) return key
+  }
+  return undefined
+}
+
+/** A property, own if its name is also one of Object.prototype's. */
+export function ownValue(value: object, key: string): unknown {
+  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined
+}
+
+/** JSON text of a value whose type has no mapping; undefined when JSON leaves it out. */
+export function jsonText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    throw MISFIT
+  }
+}
+
+/** Text of a Date in a request. Throws {@link MISFIT} for anything else. */
+export function dateText(value: unknown): string {
+  if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw MISFIT
+  return value.toISOString()
+}

@@ -1,0 +1,142 @@
+/**
+ * A message's descriptor with our annotations, as the codec needs it: what each field stands for in JavaScript.
+ *
+ * @module
+ */
+import { type DescField, type DescMessage, getOption, hasOption, ScalarType } from "@bufbuild/protobuf"
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt"
+import {
+  field as fieldOption,
+  literal as literalOption,
+  message as messageOption,
+} from "../gen/hono_faasm/v1/annotations_pb.ts"
+
+/** A message. */
+export interface MessagePlan {
+  desc: DescMessage
+  /** The value is that of the one field `value`. */
+  wrapper: boolean
+  response: boolean
+  /** The fields that stand for properties, in order of number. */
+  fields: FieldPlan[]
+}
+
+/** A field that stands for a property. */
+export interface FieldPlan {
+  number: number
+  /** The property's name. */
+  name: string
+  shape: "single" | "list" | "map"
+  /** The value, or a list's or map's element. */
+  value: ValuePlan
+  /** A map's key. */
+  key?: ScalarType
+  optional: boolean
+  nullable: boolean
+  /** Absence can be seen on the wire. */
+  explicit: boolean
+  /** Number of the companion field that tells null, empty and absent apart. */
+  presence?: number
+  /** In a response message: the HTTP status; 0 for every other. */
+  status: number
+}
+
+/** What a value is. */
+export type ValuePlan =
+  | { kind: "scalar"; scalar: ScalarType }
+  | { kind: "date" }
+  | { kind: "json" }
+  | { kind: "enum"; texts: Map<number, string> }
+  | { kind: "message"; desc: DescMessage }
+
+const plans = new WeakMap<DescMessage, MessagePlan>()
+
+/** Reads a descriptor. */
+export function planOf(desc: DescMessage): MessagePlan {
+  let plan = plans.get(desc)
+  if (!plan) {
+    plan = readPlan(desc)
+    plans.set(desc, plan)
+  }
+  return plan
+}
+
+function readPlan(desc: DescMessage): MessagePlan {
+  const shape = hasOption(desc, messageOption) ? getOption(desc, messageOption) : undefined
+  const presenceOf = new Map<number, number>()
+  const properties: DescField[] = []
+  for (const field of desc.fields) {
+    const of = hasOption(field, fieldOption) ? getOption(field, fieldOption).presenceOf : 0
+    if (of) presenceOf.set(of, field.number)
+    else properties.push(field)
+  }
+  return {
+    desc,
+    wrapper: shape?.wrapper ?? false,
+    response: shape?.response ?? false,
+    fields: properties
+      .map((field) => readField(field, presenceOf.get(field.number)))
+      .sort((a, b) => a.number - b.number),
+  }
+}
+
+function readField(field: DescField, presence: number | undefined): FieldPlan {
+  const shape = hasOption(field, fieldOption) ? getOption(field, fieldOption) : undefined
+  const base = {
+    number: field.number,
+    name: field.jsonName,
+    optional: shape?.optional ?? false,
+    nullable: shape?.nullable ?? false,
+    explicit: field.presence !== FeatureSet_FieldPresence.IMPLICIT,
+    presence,
+    status: shape?.status ?? 0,
+  }
+  const text: ValuePlan | undefined = shape?.date ? { kind: "date" } : shape?.json ? { kind: "json" } : undefined
+  switch (field.fieldKind) {
+    case "scalar":
+      return { ...base, shape: "single", value: text ?? { kind: "scalar", scalar: field.scalar } }
+    case "enum":
+      return { ...base, shape: "single", value: { kind: "enum", texts: textsOf(field.enum) } }
+    case "message":
+      return { ...base, shape: "single", value: { kind: "message", desc: field.message } }
+    case "list":
+      return { ...base, explicit: false, shape: "list", value: text ?? elementOf(field, field.listKind) }
+    case "map":
+      return { ...base, explicit: false, shape: "map", key: field.mapKey, value: text ?? elementOf(field, field.mapKind) }
+  }
+}
+
+function elementOf(field: DescField, kind: "scalar" | "enum" | "message"): ValuePlan {
+  if (kind === "scalar") return { kind: "scalar", scalar: field.scalar! }
+  if (kind === "enum") return { kind: "enum", texts: textsOf(field.enum!) }
+  return { kind: "message", desc: field.message! }
+}
+
+function textsOf(desc: NonNullable<DescField["enum"]>): Map<number, string> {
+  const texts = new Map<number, string>()
+  for (const value of desc.values) {
+    if (hasOption(value, literalOption)) texts.set(value.number, getOption(value, literalOption).text)
+  }
+  return texts
+}
+
+/** Wire type of a scalar: 0 varint, 1 64 bits, 2 length-delimited, 5 32 bits. */
+export function wireTypeOf(value: ValuePlan): 0 | 1 | 2 | 5 {
+  if (value.kind === "enum") return 0
+  if (value.kind !== "scalar") return 2
+  switch (value.scalar) {
+    case ScalarType.DOUBLE:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+      return 1
+    case ScalarType.FLOAT:
+    case ScalarType.FIXED32:
+    case ScalarType.SFIXED32:
+      return 5
+    case ScalarType.STRING:
+    case ScalarType.BYTES:
+      return 2
+    default:
+      return 0
+  }
+}

@@ -1,0 +1,136 @@
+/** Thrown by a compiled encoder where a value does not fit; the interpreter then says where and why. */
+export const MISFIT = Symbol("misfit")
+
+/** Strings up to this length are written by a loop; longer ones are worth a call into the runtime. */
+const SHORT_STRING = 40
+
+/** A growing buffer that compiled encoders write a message to. */
+export class Writer {
+  #buffer = Buffer.allocUnsafeSlow(4096)
+  #view = viewOf(this.#buffer)
+  /** Where the next byte goes. */
+  at = 0
+
+  /** A copy of what was written. */
+  finish(): Uint8Array {
+    return Buffer.from(this.#buffer.subarray(0, this.at))
+  }
+
+  /** Makes room for a number of bytes more. */
+  reserve(bytes: number): void {
+    if (this.at + bytes <= this.#buffer.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.at + bytes))
+    grown.set(this.#buffer.subarray(0, this.at))
+    this.#buffer = grown
+    this.#view = viewOf(grown)
+  }
+
+  /** Gives back the memory of an unusually large message. */
+  shrink(): void {
+    if (this.#buffer.length <= 1 << 20) return
+    this.#buffer = Buffer.allocUnsafeSlow(4096)
+    this.#view = viewOf(this.#buffer)
+  }
+
+  byte(value: number): void {
+    this.reserve(1)
+    this.#buffer[this.at++] = value
+  }
+
+  varint(value: number): void {
+    this.reserve(5)
+    let rest = value >>> 0
+    while (rest > 0x7f) {
+      this.#buffer[this.at++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    this.#buffer[this.at++] = rest
+  }
+
+  /** A one-byte tag and a double. */
+  taggedDouble(tag: number, value: number): void {
+    this.reserve(9)
+    this.#buffer[this.at] = tag
+    this.#view.setFloat64(this.at + 1, value, true)
+    this.at += 9
+  }
+
+  double(value: number): void {
+    this.reserve(8)
+    this.#view.setFloat64(this.at, value, true)
+    this.at += 8
+  }
+
+  /** Length and bytes. Throws {@link MISFIT} when the string is no Unicode text (a lone surrogate). */
+  string(value: string): void {
+    const { length } = value
+    this.reserve(length * 3 + 5)
+    if (length > SHORT_STRING) {
+      if (!value.isWellFormed()) throw MISFIT
+      const start = this.begin()
+      this.at += this.#buffer.utf8Write(value, this.at)
+      this.end(start)
+      return
+    }
+    const buffer = this.#buffer
+    const start = this.at
+    let at = start + 1
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i)
+      if (unit < 0x80) buffer[at++] = unit
+      else if (unit < 0x800) {
+        buffer[at++] = 0xc0 | (unit >> 6)
+        buffer[at++] = 0x80 | (unit & 0x3f)
+      } else if ((unit & 0xf800) !== 0xd800) {
+        buffer[at++] = 0xe0 | (unit >> 12)
+        buffer[at++] = 0x80 | ((unit >> 6) & 0x3f)
+        buffer[at++] = 0x80 | (unit & 0x3f)
+      } else {
+        const low = value.charCodeAt(++i)
+        if (unit > 0xdbff || (low & 0xfc00) !== 0xdc00) throw MISFIT
+        const point = 0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff)
+        buffer[at++] = 0xf0 | (point >> 18)
+        buffer[at++] = 0x80 | ((point >> 12) & 0x3f)
+        buffer[at++] = 0x80 | ((point >> 6) & 0x3f)
+        buffer[at++] = 0x80 | (point & 0x3f)
+      }
+    }
+    this.at = at
+    this.end(start)
+  }
+
+  /** Leaves one byte for a length; give what is returned to {@link end}. */
+  begin(): number {
+    this.reserve(1)
+    return this.at++
+  }
+
+  /** Writes the length of what came since {@link begin}, moving it when the length needs more than a byte. */
+  end(start: number): void {
+    const length = this.at - start - 1
+    if (length < 0x80) {
+      this.#buffer[start] = length
+      return
+    }
+    const extra = length < 0x4000 ? 1 : length < 0x20_0000 ? 2 : length < 0x1000_0000 ? 3 : 4
+    this.reserve(extra)
+    this.#buffer.copyWithin(start + 1 + extra, start + 1, this.at)
+    this.at = start
+    this.varint(length)
+    this.at += length
+  }
+}
+
+function viewOf(buffer: Buffer): DataView {
+  return new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
+}
+
+declare global {
+  interface Buffer {
+    utf8Write(text: string, offset: number): number
+    utf8Slice(start: number, end: number): string
+  }
+  interface String {
+    isWellFormed(): boolean
+  }
+}

@@ -1,0 +1,84 @@
+import { execFileSync } from "node:child_process"
+import { cpSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createFileRegistry, type DescMessage, fromBinary } from "@bufbuild/protobuf"
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt"
+import fc from "fast-check"
+import { packageRoot } from "../../src/package-root.ts"
+
+const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, compileShapes()))
+
+function compileShapes(): Uint8Array {
+  const dir = mkdtempSync(join(tmpdir(), "hono-faasm-shapes-"))
+  try {
+    cpSync(join(packageRoot, "proto"), dir, { recursive: true })
+    cpSync(new URL("./shapes.proto", import.meta.url), join(dir, "shapes.proto"))
+    const buf = join(packageRoot, "node_modules/.bin/buf")
+    return execFileSync(buf, ["build", dir, "-o", "-"], { maxBuffer: 1 << 24 })
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** The descriptor of a message in shapes.proto. */
+export function shape(name: string): DescMessage {
+  return registry.getMessage(`shapes.v1.${name}`)!
+}
+
+const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme", maxLength: 80 }), fc.constant("__proto__"))
+const double = fc.oneof(
+  fc.double({ noNaN: false }),
+  fc.integer(),
+  fc.constantFrom(-0, Number.NaN, 2 ** 53, 2 ** 53 + 2, -(2 ** 53), Number.POSITIVE_INFINITY, 5e-324),
+)
+const status = fc.constantFrom("open", 'shipped "é"')
+const line = fc.record({ sku: text, quantity: double, gift: fc.boolean() }, { requiredKeys: ["sku", "quantity"], noNullPrototype: true })
+const { customer } = fc.letrec((tie) => ({
+  customer: fc
+    .tuple(text, text, fc.option(tie("customer"), { maxDepth: 3 }))
+    .map(([name, constructor, referrer]) => ({ name, constructor, ...(referrer ? { referrer } : {}) })),
+}))
+
+/** Values that fit Order. */
+export const orders = fc.record(
+  {
+    id: text,
+    total: double,
+    paid: fc.boolean(),
+    status,
+    lines: fc.array(line, { maxLength: 5 }),
+    note: fc.option(text),
+    coupon: fc.option(text),
+    tags: fc.option(fc.array(text, { maxLength: 4 })),
+    scores: fc.array(double, { maxLength: 20 }),
+    prices: fc.dictionary(text, double, { maxKeys: 5, noNullPrototype: true }),
+    bySku: fc.dictionary(text, line, { maxKeys: 3, noNullPrototype: true }),
+    customer,
+    flags: fc.array(fc.boolean(), { maxLength: 4 }),
+    history: fc.array(status, { maxLength: 4 }),
+    // JSON knows no -0.
+    extra: fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.parse(JSON.stringify(value))),
+    matrix: fc.array(fc.array(double, { maxLength: 3 }), { maxLength: 3 }),
+    weight: double,
+    "gift to": fc.option(customer),
+  },
+  {
+    requiredKeys: [
+      "id",
+      "total",
+      "paid",
+      "lines",
+      "note",
+      "scores",
+      "prices",
+      "customer",
+      "flags",
+      "history",
+      "extra",
+      "matrix",
+      "gift to",
+    ],
+    noNullPrototype: true,
+  },
+)
