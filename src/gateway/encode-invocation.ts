@@ -1,3 +1,4 @@
+import type { EncodeResult } from "../codec/index.ts"
 import type { InvocationFacts } from "./invocation.ts"
 import { whyNotPortable } from "./portable.ts"
 import { ProtoWriter } from "./proto-writer.ts"
@@ -40,8 +41,8 @@ const writer = new ProtoWriter()
  * @throws {@link Unportable}
  */
 export function encodeInvocation(plan: RoutePlan, facts: InvocationFacts): EncodedInvocation {
-  const encoded = plan.request.encode(facts.input)
-  const misfit = "misfit" in encoded ? `${encoded.misfit.path}: ${encoded.misfit.reason}` : undefined
+  const encoded = encodeInput(plan, facts)
+  const misfit = misfitOf(encoded)
   writer.start()
   writer.raw(plan.prefix)
   if (facts.method !== "GET") writer.string(tag.method, facts.method)
@@ -82,8 +83,7 @@ function writeVariable([name, kind, value]: Variable): void {
  * @throws {@link Unportable}
  */
 export function encodeInvocationJson(plan: RoutePlan, facts: InvocationFacts): EncodedInvocation {
-  const encoded = plan.request.encode(facts.input)
-  const misfit = "misfit" in encoded ? `${encoded.misfit.path}: ${encoded.misfit.reason}` : undefined
+  const misfit = misfitOf(encodeInput(plan, facts))
   const { headers, params } = facts
   const json = {
     schemaHash: plan.schemaHash,
@@ -102,6 +102,16 @@ export function encodeInvocationJson(plan: RoutePlan, facts: InvocationFacts): E
     messageJson: portable(facts.input, misfit === undefined),
   }
   return { bytes: Buffer.from(JSON.stringify(json)), misfit }
+}
+
+function encodeInput(plan: RoutePlan, facts: InvocationFacts): EncodeResult {
+  const reason = plan.checkInput?.(facts.input)
+  if (reason !== undefined) throw new Unportable(`a validated input has a ${reason}`)
+  return plan.request.encode(facts.input)
+}
+
+function misfitOf(encoded: EncodeResult): string | undefined {
+  return "misfit" in encoded ? `${encoded.misfit.path}: ${encoded.misfit.reason}` : undefined
 }
 
 function pairs(flat: readonly string[]): { name: string; value: string }[] {

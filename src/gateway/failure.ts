@@ -1,4 +1,5 @@
 import { InvokeError } from "../channel/function-client.ts"
+import { CodecError } from "../codec/index.ts"
 import { ErrorKind } from "../gen/faasm/rpc/v1/function_service_pb.ts"
 import { FailureKind } from "../gen/hono_faasm/v1/invocation_pb.ts"
 import { GatewayError } from "./gateway-error.ts"
@@ -124,7 +125,7 @@ export function failureOfError(error: unknown): OffloadError | undefined {
     const lost = answer === answers.unavailable && error.mayHaveRun
     return new OffloadError(lost ? answers.lost : answer, error.mayHaveRun, error.message, { cause: error })
   }
-  if (error instanceof GatewayError)
+  if (error instanceof GatewayError || error instanceof CodecError)
     return new OffloadError(answers.badReply, true, error.message, { cause: error })
   return undefined
 }

@@ -111,7 +111,7 @@ class Exchange {
     const received = performance.now()
     const reply = decodeReply(result.output)
     this.#check(reply)
-    const response = await respond(this.#c, reply, (message) => this.#plan.response.responseToJson(message))
+    const response = await respond(this.#c, reply, (message) => this.#plan.response.toJson(message))
     if (this.#shared.serverTiming) {
       const decodeMs = performance.now() - received
       response.headers.append("server-timing", serverTiming(this.#encodeMs, result.timings, decodeMs))

@@ -1,6 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf"
 import { compileCodec, type MessageCodec } from "../codec/index.ts"
 import type { ManifestRoute } from "../manifest.ts"
+import { jsonFieldsCheck, type PortabilityCheck } from "./json-fields.ts"
 import { paramNamesOf } from "./param-names.ts"
 
 /** What is known of an offloaded route before its first request. */
@@ -21,6 +22,8 @@ export interface RoutePlan {
   /** The first fields of every Invocation: schema hash, route, timeout. */
   readonly prefix: Uint8Array
   readonly request: MessageCodec
+  /** For inputs whose types have no mapping. */
+  readonly checkInput: PortabilityCheck | undefined
   readonly response: MessageCodec
 }
 
@@ -44,6 +47,7 @@ export function planRoute(
     sendRawParams: paramNames.length > 0 && validated,
     prefix: prefixOf(build.schemaHash, route.index, build.timeoutMs),
     request: compileCodec(messages.request),
+    checkInput: jsonFieldsCheck(messages.request),
     response: compileCodec(messages.response),
   }
 }

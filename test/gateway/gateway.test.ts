@@ -139,6 +139,18 @@ describe("what a function gets", () => {
     ])
   })
 
+  it("nothing either when a part without a mapping has something that JSON would lose", async () => {
+    const app = new Hono().post(
+      "/",
+      validator("form", () => ({ files: [new File(["abc"], "a.txt")] })),
+      (c) => c.text(c.req.valid("form").files[0]!.name),
+    )
+    const route = { index: 1, method: "POST", path: "/", validated: ["form"] }
+    const { events, served } = start(app, [route], () => ok())
+    expect(await (await served.request("/", { method: "POST" })).text()).toBe("a.txt")
+    expect(events).toMatchObject([{ localReason: "a validated input has a File at files[0] in form" }])
+  })
+
   it("how the call is to be made", async () => {
     const app = new Hono().on(["GET", "POST", "PUT"], "/", local)
     const { client, served } = start(

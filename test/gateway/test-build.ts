@@ -9,7 +9,12 @@ import {
   FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt"
 import type { Build } from "../../src/gateway/build.ts"
-import { field, file_hono_faasm_v1_annotations, message } from "../../src/gen/hono_faasm/v1/annotations_pb.ts"
+import {
+  FieldShapeSchema,
+  field,
+  file_hono_faasm_v1_annotations,
+  message,
+} from "../../src/gen/hono_faasm/v1/annotations_pb.ts"
 import type { ManifestRoute } from "../../src/manifest.ts"
 
 /** The hash of the schema that {@link testBuild} has. */
@@ -18,7 +23,7 @@ export const SCHEMA_HASH = "0123456789abcdef"
 /** A route of the test's app; the rest has defaults: everything is needed, nothing validated. */
 export type TestRoute = Pick<ManifestRoute, "index" | "method" | "path"> & Partial<ManifestRoute>
 
-/** A build whose routes take `{ param: { id }, json: { n } }` and answer `{ text }` with status 200. */
+/** A build whose routes take `{ param: { id }, json: { n }, form: any }` and answer `{ text }` with status 200. */
 export function testBuild(routes: TestRoute[]): Build {
   const registry = createFileRegistry(
     create(FileDescriptorSetSchema, { file: [...protosOf(file_hono_faasm_v1_annotations), schema()] }),
@@ -68,7 +73,10 @@ function schema(): FileDescriptorProto {
     syntax: "proto3",
     dependency: ["hono_faasm/v1/annotations.proto"],
     messageType: [
-      { name: "TestRequest", field: [part("param", 1, "TestParam"), part("json", 6, "TestJson")] },
+      {
+        name: "TestRequest",
+        field: [part("param", 1, "TestParam"), part("json", 6, "TestJson"), text("form", 5)],
+      },
       { name: "TestParam", field: [text("id", 1)] },
       { name: "TestJson", field: [{ ...text("n", 1), type: Type.DOUBLE }] },
       { name: "TestOk", field: [text("text", 1)] },
@@ -87,15 +95,12 @@ function schema(): FileDescriptorProto {
     response: true,
   })
   response.field[0]!.options = create(FieldOptionsSchema)
-  setExtension(response.field[0]!.options, field, {
-    $typeName: "hono_faasm.v1.FieldShape",
-    optional: false,
-    nullable: false,
-    presenceOf: 0,
-    date: false,
-    status: 200,
-    json: false,
-  })
+  setExtension(response.field[0]!.options, field, create(FieldShapeSchema, { status: 200 }))
+  const [param, json, any] = file.messageType[0]!.field
+  for (const section of [param!, json!, any!]) {
+    section.options = create(FieldOptionsSchema)
+    setExtension(section.options, field, create(FieldShapeSchema, { optional: true, json: section === any }))
+  }
   return file
 }
 

@@ -1,0 +1,55 @@
+import { type DescField, type DescMessage, getOption } from "@bufbuild/protobuf"
+import { field as fieldOption } from "../gen/hono_faasm/v1/annotations_pb.ts"
+import { whyNotPortable } from "./portable.ts"
+
+/** Tells why a value can't travel in a message, or undefined when it can. */
+export type PortabilityCheck = (value: unknown) => string | undefined
+
+/**
+ * A check of the values whose types have no mapping: they travel as JSON text, which would quietly lose a File or a
+ * Map. Undefined for a message without such fields, as nearly all are.
+ */
+export function jsonFieldsCheck(desc: DescMessage): PortabilityCheck | undefined {
+  return messageCheck(desc, new Map())
+}
+
+type Checks = Map<DescMessage, PortabilityCheck | undefined>
+
+function messageCheck(desc: DescMessage, known: Checks): PortabilityCheck | undefined {
+  if (known.has(desc)) return known.get(desc)
+  // A type that contains itself: its check is there when it is needed.
+  known.set(desc, (value) => known.get(desc)?.(value))
+  const checks = desc.fields.flatMap((field) => {
+    const check = fieldCheck(field, known)
+    return check ? [{ name: field.jsonName, check }] : []
+  })
+  const check =
+    checks.length === 0
+      ? undefined
+      : (value: unknown) => {
+          if (typeof value !== "object" || value === null) return undefined
+          for (const { name, check } of checks) {
+            const reason = check((value as Record<string, unknown>)[name])
+            if (reason) return `${reason} in ${name}`
+          }
+          return undefined
+        }
+  known.set(desc, check)
+  return check
+}
+
+function fieldCheck(field: DescField, known: Checks): PortabilityCheck | undefined {
+  const { message } = field
+  const one = getOption(field, fieldOption).json
+    ? (value: unknown) => (value === undefined ? undefined : whyNotPortable(value))
+    : message && messageCheck(message, known)
+  if (!one || field.fieldKind === "scalar" || field.fieldKind === "message") return one
+  return (value) => {
+    if (typeof value !== "object" || value === null) return undefined
+    for (const element of Object.values(value)) {
+      const reason = one(element)
+      if (reason) return reason
+    }
+    return undefined
+  }
+}
