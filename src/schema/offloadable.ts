@@ -148,8 +148,7 @@ class Analysis {
       if (!change || !declaration) continue
       const owner = scopeOf(declaration)
       const lasts =
-        ts.isSourceFile(owner) ||
-        started.has(owner) ||
+        this.#state.runsAtStart(owner, started) ||
         (owner !== handler && isWithin(handler, owner)) ||
         isMaker(owner, use.node)
       if (!lasts) continue
@@ -237,8 +236,6 @@ class Analysis {
 
 /** Whether the function `owner` returns the function in which `node` is: `(a) => (b) => ...`. */
 function isMaker(owner: ts.Node, node: ts.Node): boolean {
-  if (!isFunctionNode(owner) || (!ts.isArrowFunction(owner.parent) && !ts.isReturnStatement(owner.parent)))
-    return false
   const inner = scopeOf(node)
   return inner.parent === owner || (ts.isReturnStatement(inner.parent) && scopeOf(inner) === owner)
 }

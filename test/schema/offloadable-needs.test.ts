@@ -125,6 +125,7 @@ describe("context variables", () => {
     ["Map<string, string>", "return c.json([...c.get('v')])", "an instance of `Map`"],
     ["bigint", "return c.json(String(c.get('v')))", "a bigint"],
     ["Db", "const { v } = c.var; return c.json(v.query(''))", "an instance of `Db`"],
+    ["Db", "const key = 'v' as const; return c.json(c.get(key).query(''))", "an instance of `Db`"],
     ["Db", "return c.json(c.var)", "an instance of `Db`"],
     ["any", "return c.json(c.get('v').query('x'))", "calls a method"],
     ["any", "return c.json(c.var.v())", "calls a method"],

@@ -155,6 +155,24 @@ describe("state that requests share", () => {
       "hits",
     ],
     [
+      "a closure of a constructor",
+      "class Ids { take: () => number; constructor() { let n = 0; this.take = () => ++n } }\nconst ids = new Ids()",
+      "(c) => c.json(ids.take())",
+      "n",
+    ],
+    [
+      "a closure of an inner function",
+      "function boot() { const make = () => { let n = 0; return { take: () => ++n } }; return make() }\nconst ids = boot()",
+      "(c) => c.json(ids.take())",
+      "n",
+    ],
+    [
+      "a closure of a callback",
+      "const once = <T>(f: () => T) => f()\nconst take = once(() => { let n = 0; return () => ++n })",
+      "(c) => c.json(take())",
+      "n",
+    ],
+    [
       "elements given to a function by name",
       "const a = [{ n: 0 }]; function touch(x: { n: number }) { x.n = 1 }",
       "(c) => { a.forEach(touch); return c.text('') }",
@@ -462,6 +480,11 @@ describe("what is no shared state", () => {
       "handlers made in a loop",
       "const kinds = ['a', 'b']; const seen: string[] = []; for (const k of kinds) seen.push(k)",
       "(c) => c.json(kinds)",
+    ],
+    [
+      "closures of a handler that is made",
+      "const make = () => (c: Context) => { let n = 0; const inc = () => ++n; inc(); return c.json(n) }",
+      "make()",
     ],
     ["a regular expression", "const re = /a/", "(c) => c.json(re.test('a'))"],
     [

@@ -59,6 +59,11 @@ describe("what a function does not have", () => {
     ["an interval", "setInterval(() => {}, 1); return c.text('')", "outlives the request"],
     ["globalThis.fetch", "await globalThis.fetch('http://x'); return c.text('')", "uses `fetch`"],
     [
+      "an alias of globalThis",
+      "const g = globalThis; await g.fetch('http://x'); return c.text('')",
+      "uses `fetch`",
+    ],
+    [
       "taken out of globalThis",
       "const { fetch: f } = globalThis; await f('http://x'); return c.text('')",
       "uses `fetch`",
@@ -184,6 +189,9 @@ describe("what a function does not have", () => {
     ["an object of functions", "tools.mail()"],
     ["a computed member", "tools[c.req.param('id') as 'mail']()"],
     ["a getter", "new Cart().remote"],
+    ["a getter in a pattern", "(() => { const { remote } = new Cart(); return remote })()"],
+    ["a method in a pattern", "(() => { const { sync } = new Cart(); return sync() })()"],
+    ["a method by a computed name", "(new Cart() as any as Cart)[c.req.param('id') as 'sync']()"],
     ["a constructor", "new Connected()"],
     ["an inherited constructor", "new Derived()"],
     ["a function that is passed on", "await run(load)"],

@@ -215,8 +215,9 @@ export class ContextUses {
     const needs = { variables: true }
     const call = !ts.isBindingElement(node) && calledAt(node)
     const [key] = call ? call.arguments : []
-    if (!call || !key || !ts.isStringLiteralLike(key)) return [{ needs }]
-    return [{ needs, ...this.#unavailable(key.text, this.#typeOf(call), call) }]
+    if (!call || !key) return [{ needs }]
+    const name = ts.isStringLiteralLike(key) ? key.text : key.getText()
+    return [{ needs, ...this.#unavailable(name, this.#typeOf(call), call) }]
   }
 
   #useOfSet(node: ts.Expression | ts.BindingElement): ContextUse[] {

@@ -106,6 +106,11 @@ export function isFrozenMember(object: string, name: string): boolean {
   return frozenMembers.has(`${object}.${name}`)
 }
 
+/** Whether what the functions of a package give is another value each time the app starts. */
+export function isFrozenPackage(module: string): boolean {
+  return /^(nanoid|uuid|ulid|ulidx|cuid|@paralleldrive\/cuid2|ksuid|short-uuid)(\/|$)/.test(module)
+}
+
 /** Globals that code of packages often uses and that no function has. */
 export const suspects: readonly string[] = [
   ...reasons.keys(),

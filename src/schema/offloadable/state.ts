@@ -40,7 +40,8 @@ interface Change {
 /** Methods of the language's mutable objects that change them. */
 const mutators: ReadonlySet<string> = new Set(
   (
-    "push pop shift unshift splice sort reverse fill copyWithin set add delete clear append next " +
+    "push pop shift unshift splice sort reverse fill copyWithin set add delete clear append next abort " +
+    "getOrInsert getOrInsertComputed addEventListener removeEventListener dispatchEvent resize " +
     "setDate setFullYear setHours setMilliseconds setMinutes setMonth setSeconds setTime setYear " +
     "setUTCDate setUTCFullYear setUTCHours setUTCMilliseconds setUTCMinutes setUTCMonth setUTCSeconds " +
     "setInt8 setInt16 setInt32 setUint8 setUint16 setUint32 setFloat32 setFloat64 setBigInt64 setBigUint64"
@@ -116,6 +117,22 @@ export class State {
   /** The calls, or `new`s, of what `symbol` names. */
   callsOf(symbol: ts.Symbol): readonly (ts.CallExpression | ts.NewExpression)[] {
     return (this.references.get(symbol) ?? []).map(callOf).filter((call) => call !== undefined)
+  }
+
+  /**
+   * Whether the code whose scope is `scope` runs while the app starts, among others: it is one of `started`,
+   * or called by such code.
+   */
+  runsAtStart(scope: ts.Node, started: ReadonlySet<ts.Node>, seen = new Set<ts.Node>()): boolean {
+    if (ts.isSourceFile(scope) || started.has(scope)) return true
+    if (ts.isConstructorDeclaration(scope)) return this.runsAtStart(scope.parent, started, seen)
+    if (seen.has(scope)) return false
+    seen.add(scope)
+    const symbol = symbolOf(scope, this.#project)
+    return (
+      symbol !== undefined &&
+      this.callsOf(symbol).some((call) => this.runsAtStart(scopeOf(call), started, seen))
+    )
   }
 
   /** Collects what the rest needs, and returns the places that may change something. */

@@ -1,7 +1,7 @@
 import ts from "typescript"
 import type { RouteNeeds } from "../../manifest.ts"
 import type { ContextUse, ContextUses } from "./context.ts"
-import { isFrozenMember, localeMember, missingGlobal, missingMember } from "./globals.ts"
+import { isFrozenMember, isFrozenPackage, localeMember, missingGlobal, missingMember } from "./globals.ts"
 import { addNeeds, everything, noNeeds } from "./needs.ts"
 import type { PackageCode } from "./package-code.ts"
 import type { Project } from "./project.ts"
@@ -118,6 +118,7 @@ class Walk {
     if (isAccess(node)) this.#access(node, phase)
     else if (ts.isCallExpression(node)) this.#call(node, phase)
     else if (ts.isNewExpression(node)) this.#construction(node, phase)
+    else if (ts.isObjectBindingPattern(node)) this.#pattern(node, phase)
     else if (ts.isVariableDeclaration(node)) this.#variable(node)
     else if (ts.isBinaryExpression(node)) this.#assignment(node)
     ts.forEachChild(node, (child) => this.#visit(child, phase))
@@ -173,6 +174,8 @@ class Walk {
       const name = resolved.name === "*" && isBase ? parent.name.text : resolved.name
       const facts = packages.factsOf(resolved.module, name, resolved.from.fileName)
       this.#find(node, facts.local)
+      if (phase === "start" && calleeOf(node) && isFrozenPackage(resolved.module))
+        this.#find(node, frozen(name))
       if (facts.needs && calleeOf(node)) addNeeds(this.#facts.needs, facts.needs)
     } else {
       this.#contextUse(node)
@@ -225,7 +228,9 @@ class Walk {
   #outerVariable(symbol: ts.Symbol, declaration: VariableNode, node: ts.Node, phase: Phase): void {
     const { project, state } = this.#tools
     if (isApp(project.checker, node)) {
-      if (phase === "request") this.#find(node, "uses the app itself, which only the gateway runs as a whole")
+      // While the app starts, routes are added to it.
+      if (phase === "request" || !isAccess(node.parent))
+        this.#find(node, "uses the app itself, which only the gateway runs as a whole")
       return
     }
     this.#facts.uses.push({ symbol, node })
@@ -281,7 +286,10 @@ class Walk {
       if (phase === "start" && isFrozenMember(object, name)) this.#find(node, frozen(`${object}.${name}`))
     }
     const symbol = this.#propertyOf(node)
-    if (name === undefined) return
+    if (name === undefined) {
+      this.#anyMember(node.expression)
+      return
+    }
     const resolved = symbol && project.resolveSymbol(symbol, name)
     if (resolved?.kind === "own") {
       this.#member(resolved.symbol, node, phase)
@@ -289,9 +297,32 @@ class Walk {
       // `any` may be one of the project's own objects, unless it comes from elsewhere.
       if (!symbol) for (const member of this.#membersIfShared(node, name)) this.#refer(member, "request")
       this.#find(node, localeMember(name))
+      if (symbol && isGlobalVariable(symbol)) this.#find(node, missingGlobal(name))
     }
     if (resolved?.kind === "own" && symbol && isBodiless(resolved.symbol))
       for (const member of state.members.get(name) ?? []) this.#refer(member, "request")
+  }
+
+  /** What a pattern takes out of an object of the project may be called, or be read by an accessor. */
+  #pattern(pattern: ts.ObjectBindingPattern, phase: Phase): void {
+    const { project } = this.#tools
+    const type = project.checker.getTypeAtLocation(pattern)
+    for (const element of pattern.elements) {
+      const name = element.propertyName ?? element.name
+      const text = ts.isIdentifier(name) || ts.isStringLiteral(name) ? name.text : undefined
+      const property = text === undefined ? undefined : type.getProperty(text)
+      const resolved = property && project.resolveSymbol(property, property.name)
+      if (resolved?.kind === "own") this.#member(resolved.symbol, element, phase)
+    }
+  }
+
+  /** `object[key]`, with a key that is not known, may be any member. */
+  #anyMember(object: ts.Expression): void {
+    const { project } = this.#tools
+    for (const property of project.checker.getTypeAtLocation(object).getProperties()) {
+      const resolved = project.resolveSymbol(property, property.name)
+      if (resolved.kind === "own") this.#member(resolved.symbol, object, "request")
+    }
   }
 
   #membersIfShared(
@@ -436,6 +467,15 @@ function isBodiless(symbol: ts.Symbol): boolean {
       (ts.isPropertyDeclaration(declaration) && !declaration.initializer) ||
       ts.isParameter(declaration),
   )
+}
+
+/** Whether `symbol` is a global, reached as a property of the global object. */
+function isGlobalVariable(symbol: ts.Symbol): boolean {
+  const declaration = symbol.valueDeclaration
+  if (!declaration || ts.isExternalModule(declaration.getSourceFile())) return false
+  return ts.isFunctionDeclaration(declaration)
+    ? ts.isSourceFile(declaration.parent)
+    : ts.isVariableDeclaration(declaration) && ts.isSourceFile(declaration.parent.parent.parent)
 }
 
 function frozen(what: string): string {
