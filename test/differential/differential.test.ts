@@ -8,11 +8,21 @@ import { expectSame } from "./compare.ts"
 import { type Subject, startSubject } from "./harness.ts"
 import { type RequestCase, toRequest } from "./request-case.ts"
 
-const subjects: { file: string; cases: RequestCase[]; local: string[] }[] = [
+interface Suite {
+  file: string
+  /** A function per route, instead of one for the app. */
+  split?: "route"
+  cases: RequestCase[]
+  /** The routes that have to stay in the gateway. */
+  local: string[]
+}
+
+const suites: Suite[] = [
   { file: "./apps/inputs.ts", cases: inputCases, local: [] },
   { file: "./apps/outputs.ts", cases: outputCases, local: [] },
   { file: "./apps/errors.ts", cases: errorCases, local: [] },
   { file: "./apps/defaults.ts", cases: defaultCases, local: [] },
+  { file: "./apps/defaults.ts", split: "route", cases: defaultCases, local: [] },
   { file: "./apps/middleware.ts", cases: middlewareCases, local: [] },
   {
     file: "../../examples/orders/app.ts",
@@ -22,13 +32,13 @@ const subjects: { file: string; cases: RequestCase[]; local: string[] }[] = [
 ]
 
 it("has at least 150 cases", () => {
-  expect(subjects.flatMap(({ cases }) => cases).length).toBeGreaterThanOrEqual(150)
+  expect(suites.flatMap(({ cases }) => cases).length).toBeGreaterThanOrEqual(150)
 })
 
-describe.each(subjects)("$file", ({ file, cases, local }) => {
+describe.each(suites)("$file, split $split", ({ file, split, cases, local }) => {
   let subject: Subject
   beforeAll(async () => {
-    subject = await startSubject(file)
+    subject = await startSubject(file, split)
   }, 120_000)
   afterAll(() => subject?.close())
 

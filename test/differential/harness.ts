@@ -26,7 +26,7 @@ export async function startSubject(file: string, split?: "route"): Promise<Subje
   const appFile = fileURLToPath(new URL(file, import.meta.url))
   const native: AnyHono = (await import(appFile)).default
   const build = await mkdtemp(join(tmpdir(), "hono-faasm-differential-"))
-  const manifest = await buildApp({ appFile, outDir: build, split })
+  const manifest = await buildApp({ appFile, outDir: build, schemaDir: join(build, "proto"), split })
   const runtime = await startRuntime({ slots: 2, log: () => {} })
   for (const { name, file: wasm } of manifest.functions) {
     await runtime.upload(manifest.user, name, await readFile(join(build, wasm)))

@@ -6,8 +6,8 @@ export interface RequestCase {
   body?: string | Uint8Array<ArrayBuffer> | FormData | URLSearchParams
   /** The request can't travel, so the handler runs in the gateway. */
   runsLocally?: boolean
-  /** Headers that differ, as docs/fidelity.md says. */
-  ignoreHeaders?: string[]
+  /** The body has the text of an error that the engine made, which docs/fidelity.md says differs. */
+  engineText?: boolean
 }
 
 /** A request with a JSON body. */

@@ -1,10 +1,8 @@
 import type { RequestCase } from "../request-case.ts"
 
 const paths = [
-  ..."/error /type-error /teapot /rejects /header-then-throw /exception /exception-plain /exception-empty".split(
-    " ",
-  ),
-  ..."/not-found /json-error /seen/ok /seen/error /seen/exception /seen/none".split(" "),
+  ..."/error /teapot /rejects /header-then-throw /exception /exception-plain /exception-empty".split(" "),
+  ..."/not-found /seen/ok /seen/error /seen/exception /seen/none".split(" "),
   ..."/shop/ok /shop/error /shop/exception /shop/none /shop/nowhere".split(" "),
   ..."/mall/error /mall/till/error /plain/error".split(" "),
 ]
@@ -12,6 +10,8 @@ const paths = [
 /** Requests to apps/errors.ts. */
 export const errorCases: RequestCase[] = [
   ...paths.map((path) => ({ request: `GET ${path}` })),
+  { request: "GET /type-error", engineText: true },
+  { request: "GET /json-error", engineText: true },
   { request: "HEAD /error" },
 ]
 
