@@ -4,6 +4,7 @@ import { type BuildFailure, build, type Message, type Plugin } from "esbuild"
 import { packageRoot } from "../package-root.ts"
 import { BuildError } from "./build-error.ts"
 import { stubBuiltins } from "./stub-builtins.ts"
+import { zodImports } from "./zod-imports.ts"
 
 /** What {@link bundleApp} takes. */
 export interface BundleOptions {
@@ -60,7 +61,7 @@ export async function bundleApp({ appFile }: BundleOptions): Promise<Bundle> {
       keepNames: true,
       define: { "process.env.NODE_ENV": '"production"' },
       inject: [join(guestDir, "process.ts")],
-      plugins: [stubBuiltins, appsHono(dirname(app))],
+      plugins: [stubBuiltins, zodImports, appsHono(dirname(app))],
     })
     const code = result.outputFiles[0]!.text
     const inputs = Object.keys(result.metafile.inputs)
