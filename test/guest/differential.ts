@@ -1,11 +1,32 @@
 import type { Context, Hono } from "hono"
-import type { LoadedGuest } from "./load-guest.ts"
 
 /** A response, made comparable. */
 export interface Answer {
   status: number
   headers: [string, string][]
-  body: string
+  body: unknown
+}
+
+/** A request for a route's handler, as a gateway without middleware sees it. */
+export interface Call {
+  route: number
+  method: string
+  url: string
+  /** Name and value in turn. */
+  headers: string[]
+  body: Uint8Array | undefined
+  params: (string | undefined)[]
+}
+
+/** What came back. */
+export interface Outcome {
+  status: number
+  /** Name, value and mode in turn. */
+  headers: (string | number)[]
+  body: Uint8Array | undefined
+  /** The body is JSON text. */
+  json: boolean
+  notFound: boolean
 }
 
 /** Answers a request with the app itself. */
@@ -13,80 +34,62 @@ export async function answerNatively(app: Hono, request: Request): Promise<Answe
   return describe(await app.fetch(request))
 }
 
-/**
- * Answers a request with the guest, as a gateway would: the app's last matching handler is run there, and the
- * reply's headers are replayed. There is no middleware.
- */
-export async function answerInGuest(
+/** Answers a request as a gateway would: the app's last matching handler runs elsewhere, its reply's headers are replayed. */
+export async function answerElsewhere(
   app: Hono,
-  { guest, toBytes }: LoadedGuest,
   request: Request,
+  run: (call: Call) => Promise<Outcome>,
 ): Promise<Answer> {
-  const inv = await toInvocation(app, request)
-  // The glue makes it in the guest's realm.
-  if (inv.body) inv.body = toBytes(inv.body)
-  let reply = await guest.invoke(inv)
-  if (reply.failure)
-    throw new Error(`failure ${reply.failure.kind}: ${reply.failure.message}\n${reply.failure.stack}`)
-  let body = reply.body
-  if (reply.kind === 1) {
-    try {
-      body = JSON.stringify(reply.body)
-    } catch (error) {
-      reply = await guest.bodyFailed(inv, error)
-      body = reply.kind === 1 ? JSON.stringify(reply.body) : reply.body
-    }
-  }
-  if (reply.kind === 4)
-    return { ...(await answerNatively(app, new Request("http://localhost/no/such/route"))) }
+  const outcome = await run(await toCall(app, request))
+  if (outcome.notFound) return answerNatively(app, new Request("http://localhost/no/such/route"))
   const headers = new Headers()
-  for (let i = 0; i < reply.headers.length; i += 3) {
-    const [name, value, mode] = reply.headers.slice(i, i + 3)
+  for (let i = 0; i < outcome.headers.length; i += 3) {
+    const [name, value, mode] = outcome.headers.slice(i, i + 3) as [string, string, number]
     if (mode === 2) headers.delete(name)
     else if (mode === 1) headers.append(name, value)
     else headers.set(name, value)
   }
-  if (reply.kind === 1 && !headers.has("content-type")) headers.set("content-type", "application/json")
+  if (outcome.json && !headers.has("content-type")) headers.set("content-type", "application/json")
+  const { body, status } = outcome
   // What Response itself says of text is left to it.
-  const simpleText =
-    reply.kind === 3 &&
-    reply.status === 0 &&
-    reply.headers.length === 3 &&
+  const isSimpleText =
+    body !== undefined &&
+    status === 0 &&
+    outcome.headers.length === 3 &&
     headers.get("content-type") === "text/plain; charset=UTF-8"
-  if (simpleText) headers.delete("content-type")
-  const bytes = simpleText || reply.kind === 1 ? body : Buffer.from(body ?? "")
-  return describe(new Response(reply.kind === 0 ? null : bytes, { status: reply.status || 200, headers }))
+  if (isSimpleText) headers.delete("content-type")
+  const content = isSimpleText ? Buffer.from(body).toString() : body
+  return describe(new Response(content as BodyInit, { status: status || 200, headers }))
 }
 
-async function toInvocation(app: Hono, request: Request) {
+async function toCall(app: Hono, request: Request): Promise<Call> {
   const { method, url } = request
-  const path = app.getPath(request)
-  const [found, values] = app.router.match(method, path) as unknown as [
-    [[(c: Context) => unknown, unknown], Record<string, string | number>][],
+  const [found, values] = app.router.match(method, app.getPath(request)) as unknown as [
+    [[(c: Context) => unknown, { path: string }], Record<string, string | number>][],
     string[] | undefined,
   ]
   const [[, row], names] = found.at(-1)!
-  const param: Record<string, string> = {}
-  for (const [name, at] of Object.entries(names)) {
-    const value = values ? values[at as number] : (at as string)
-    if (value !== undefined) param[name] = decodeURIComponent(value)
-  }
-  const bytes = new Uint8Array(await request.clone().arrayBuffer())
+  const params = Array.from(row.path.replace(/\{[^}]+\}/g, "").matchAll(/\/:([^/?]+)/g), ([, name]) => {
+    const at = names[name!]
+    const value = values ? values[at as number] : (at as string | undefined)
+    return value === undefined ? undefined : decodeURIComponent(value)
+  })
+  const body = new Uint8Array(await request.clone().arrayBuffer())
   return {
     route: app.routes.indexOf(row as never),
     method,
     url,
     headers: [...request.headers].flat(),
-    body: bytes.length > 0 ? bytes : undefined,
-    params: undefined,
-    variables: undefined,
-    input: { param },
+    body: body.length > 0 ? body : undefined,
+    params,
   }
 }
 
 async function describe(response: Response): Promise<Answer> {
   const headers = [...response.headers].filter(([name]) => name !== "set-cookie")
   for (const cookie of response.headers.getSetCookie()) headers.push(["set-cookie", cookie])
-  const body = Buffer.from(await response.arrayBuffer()).toString()
-  return { status: response.status, headers, body }
+  const text = Buffer.from(await response.arrayBuffer()).toString()
+  // JSON is compared as a value.
+  const isJson = /json/.test(response.headers.get("content-type") ?? "") && text !== ""
+  return { status: response.status, headers, body: isJson ? JSON.parse(text) : text }
 }

@@ -25,7 +25,8 @@ const app = new Hono()
 app.onError((error, c) => {
   if (error instanceof HTTPException) return error.getResponse()
   c.header("x-error", error.name)
-  return c.json({ error: error.message }, 500)
+  // What engines say of their own errors differs.
+  return c.json({ error: error instanceof TypeError ? error.name : error.message }, 500)
 })
 app.notFound((c) => c.text("nothing here", 404))
 
