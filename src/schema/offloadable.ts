@@ -17,7 +17,7 @@ import { inspectUnit, type Phase, type UnitFacts, type UnitTools, type Use } fro
 interface LocalReason {
   /** What it needs that a function can't have, as a clause without subject: "uses `fetch`: ...". */
   reason: string
-  /** Where: `file:line`, relative to the program's directory. */
+  /** Where: `file:line`, relative to the folder of the program's configuration. */
   source: string
 }
 

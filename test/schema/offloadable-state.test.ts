@@ -326,6 +326,12 @@ describe("state that requests share", () => {
     ],
     ["middleware", "let n = 0", "(c) => c.json(n)", "app.use(async (c, next) => { n++; await next() })"],
     ["a timer", "let n = 0", "(c) => c.json(n)", "setInterval(() => { n++ }, 1000)"],
+    [
+      "what a package gives back",
+      "import lodash from 'lodash-like'\nconst a = [{ n: 0 }]",
+      "(c) => c.json(a)",
+      "app.post('/', (c) => { const x = lodash.find(a, 0); x.n = 1; return c.json(x) })",
+    ],
     ["a promise", "let n = 0", "(c) => c.json(n)", "Promise.resolve().then(() => { n++ })"],
     [
       "a method elsewhere",
@@ -480,6 +486,16 @@ describe("what is no shared state", () => {
       "handlers made in a loop",
       "const kinds = ['a', 'b']; const seen: string[] = []; for (const k of kinds) seen.push(k)",
       "(c) => c.json(kinds)",
+    ],
+    [
+      "what a package makes",
+      "import { z } from 'zod'\nconst schema = z.object({ tags: z.array(z.string()) })",
+      "async (c) => { const x = schema.parse(await c.req.json()); x.tags.push('a'); return c.json(x) }",
+    ],
+    [
+      "what a package makes from a description",
+      "import { create } from '@bufbuild/protobuf'\nimport { TimestampSchema } from '@bufbuild/protobuf/wkt'\nconst schema = TimestampSchema",
+      "(c) => { const t = create(schema); t.nanos = 1; return c.json(t.nanos) }",
     ],
     [
       "closures of a handler that is made",

@@ -1,5 +1,5 @@
 import { isBuiltin } from "node:module"
-import { relative, sep } from "node:path"
+import { dirname, relative, sep } from "node:path"
 import ts from "typescript"
 
 /** What a name stands for. */
@@ -16,10 +16,13 @@ export class Project {
   readonly checker: ts.TypeChecker
   readonly files: readonly ts.SourceFile[]
   readonly #program: ts.Program
+  readonly #root: string
   readonly #resolved = new Map<ts.Symbol, Resolved>()
 
   constructor(program: ts.Program) {
     this.#program = program
+    const { configFilePath } = program.getCompilerOptions()
+    this.#root = typeof configFilePath === "string" ? dirname(configFilePath) : program.getCurrentDirectory()
     this.checker = program.getTypeChecker()
     this.files = program.getSourceFiles().filter((file) => this.isOwn(file))
   }
@@ -29,11 +32,11 @@ export class Project {
     return !file.isDeclarationFile && !this.#program.isSourceFileFromExternalLibrary(file)
   }
 
-  /** `file:line` of `node`, relative to the program's directory. */
+  /** `file:line` of `node`, relative to the folder of the program's configuration. */
   place(node: ts.Node): string {
     const file = node.getSourceFile()
     const { line } = file.getLineAndCharacterOfPosition(node.getStart(file))
-    const path = relative(this.#program.getCurrentDirectory(), file.fileName).split(sep).join("/")
+    const path = relative(this.#root, file.fileName).split(sep).join("/")
     return `${path}:${line + 1}`
   }
 
@@ -103,6 +106,12 @@ export class Project {
   /** The file that `specifier` imports, if it is the project's own. */
   ownModule(specifier: ts.StringLiteralLike): ts.Symbol | undefined {
     return this.#isOwnModule(specifier) ? this.checker.getSymbolAtLocation(specifier) : undefined
+  }
+
+  /** Whether `symbol` is declared by JavaScript, the web or Node. */
+  isOfLanguage(symbol: ts.Symbol): boolean {
+    const file = symbol.declarations?.[0]?.getSourceFile().fileName ?? ""
+    return /\/typescript\/lib\/lib\.[^/]*$|\/@types\/node\/|\/undici-types\//.test(file)
   }
 
   /** Whether all that `type` may be is a primitive: nothing that could be changed in place. */

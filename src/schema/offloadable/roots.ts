@@ -1,4 +1,5 @@
 import ts from "typescript"
+import { mayAlias } from "./alias-types.ts"
 import type { Project } from "./project.ts"
 import { accessedName, bindingRoot, type FunctionNode, isAccess, isFunctionNode, unwrap } from "./syntax.ts"
 
@@ -281,8 +282,13 @@ export class Roots {
         : []
     }
     if (isAccess(callee)) {
+      const symbol = this.#project.checker.getSymbolAtLocation(
+        ts.isPropertyAccessExpression(callee) ? callee.name : callee.argumentExpression,
+      )
+      if (symbol && !this.#project.isOfLanguage(symbol))
+        return this.#ofUnknown(call, [callee.expression, ...call.arguments])
       const receiver = this.of(callee.expression)
-      const name = ts.isPropertyAccessExpression(callee) ? callee.name.text : ""
+      const name = accessedName(callee) ?? ""
       if (name === "map" || name === "flatMap" || name.startsWith("reduce")) {
         const results =
           first && isFunctionNode(unwrap(first)) ? this.#ofReturns(unwrap(first) as FunctionNode) : receiver
@@ -293,8 +299,23 @@ export class Roots {
       if (copying.has(name)) return copies(receiver)
       return elements(receiver)
     }
-    // A function of a package, or one that is not known: it may give back what it was given.
-    return unique(call.arguments.flatMap((argument) => this.of(argument)))
+    return this.#ofUnknown(call, call.arguments)
+  }
+
+  /** Roots of what a function of a package gives back, which may be part of one of `sources`. */
+  #ofUnknown(call: ts.CallExpression, sources: readonly ts.Expression[]): readonly Root[] {
+    const { checker } = this.#project
+    const callee = unwrap(call.expression)
+    const name = ts.isIdentifier(callee) ? callee.text : accessedName(callee)
+    if (name !== undefined && /clone|copy/i.test(name)) return []
+    const roots: Root[] = []
+    for (const source of sources) {
+      const found = this.of(source)
+      if (found.length === 0) continue
+      if (mayAlias(checker, checker.getTypeAtLocation(call), checker.getTypeAtLocation(source)))
+        roots.push(...elements(found))
+    }
+    return unique(roots)
   }
 
   /** Roots of what `fn` returns, with its parameters replaced by what it was given. */

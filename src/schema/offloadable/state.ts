@@ -385,9 +385,7 @@ export class State {
     const { checker } = this.#project
     const name = callee.name.text
     const symbol = checker.getSymbolAtLocation(callee.name)
-    const file = symbol?.declarations?.[0]?.getSourceFile()
-    if (!file || /\/typescript\/lib\/lib\.[^/]*$|\/@types\/node\//.test(file.fileName))
-      return mutators.has(name)
+    if (!symbol || this.#project.isOfLanguage(symbol)) return mutators.has(name)
     if (packageMutators.has(name)) return true
     // Of `add` and the like, one that gives back `this` changes it; one that gives back another value doesn't.
     const declaration = checker.getResolvedSignature(call)?.declaration
