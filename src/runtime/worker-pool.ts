@@ -69,7 +69,7 @@ export class WorkerPool implements Invoker {
   #failedStarts = 0
   #sweep: { at: number; timer: NodeJS.Timeout } | undefined
   #closed = false
-  #drained: (() => void) | undefined
+  readonly #drainWaiters = new Set<() => void>()
   #onReady: ((error?: Error) => void) | undefined
 
   constructor(options: WorkerPoolOptions, store: Pick<FunctionStore, "get">, log: WorkerPoolLog) {
@@ -177,10 +177,10 @@ export class WorkerPool implements Invoker {
     if (this.#running.size + this.#queue.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, graceMs)
-        this.#drained = () => {
+        this.#drainWaiters.add(() => {
           clearTimeout(timer)
           resolve()
-        }
+        })
       })
     }
     clearTimeout(this.#sweep?.timer)
@@ -220,8 +220,14 @@ export class WorkerPool implements Invoker {
       this.#run(worker, next)
     } else {
       this.#idle.push(worker)
-      if (this.#running.size === 0) this.#drained?.()
+      this.#checkDrained()
     }
+  }
+
+  #checkDrained(): void {
+    if (this.#running.size + this.#queue.size > 0) return
+    for (const resolve of this.#drainWaiters) resolve()
+    this.#drainWaiters.clear()
   }
 
   #dequeue(pending: PendingCall): void {
@@ -267,11 +273,8 @@ export class WorkerPool implements Invoker {
       this.#fail(pending, ErrorKind.UNAVAILABLE, `the worker that ran it died: ${reason}`, worker.entered)
     } else if (!pending && !this.#closed)
       this.#log.event(`an idle worker died: ${error?.message ?? "no reason"}`)
-    if (this.#running.size + this.#queue.size === 0) this.#drained?.()
-    if (this.#closed) {
-      if (this.#workers.size === 0) this.#drained?.()
-      return
-    }
+    this.#checkDrained()
+    if (this.#closed) return
     if (wasReady) this.#spawn()
     else {
       this.#onReady?.(error ?? new Error("it ended before it was ready"))
@@ -301,7 +304,7 @@ export class WorkerPool implements Invoker {
   #drop(pending: PendingCall, kind: ErrorKind, reason: string): void {
     this.#dequeue(pending)
     this.#fail(pending, kind, reason, false)
-    if (this.#running.size + this.#queue.size === 0) this.#drained?.()
+    this.#checkDrained()
   }
 
   #fail(pending: PendingCall, kind: ErrorKind, reason: string, mayHaveRun = true): void {
