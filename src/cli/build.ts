@@ -37,10 +37,14 @@ export function withBuildFlags(command: Command, optimise: "dev" | "upload"): Co
     .option("--name <name>", "name of the app; the default is from package.json or the folder")
     .option("--user <user>", "Faasm user that owns the functions", "hono")
     .addOption(
-      new Option("--split <how>", "one function for the app, or one per route").choices(["app", "route"]).default("app"),
+      new Option("--split <how>", "one function for the app, or one per route")
+        .choices(["app", "route"])
+        .default("app"),
     )
     .addOption(
-      new Option("--optimise <how>", "dev builds faster, upload runs faster").choices(["dev", "upload"]).default(optimise),
+      new Option("--optimise <how>", "dev builds faster, upload runs faster")
+        .choices(["dev", "upload"])
+        .default(optimise),
     )
     .option("--local <route>", 'keep a route in the gateway, such as "GET /health" (repeatable)', collect)
     .option("--offload <route>", "offload a route that the build would keep local (repeatable)", collect)

@@ -1,4 +1,4 @@
-import { dirname, relative, resolve } from "node:path"
+import { relative, resolve } from "node:path"
 import { Command } from "commander"
 import { generateSchema, writeSchema } from "../schema/index.ts"
 import { printDiagnostics } from "./diagnostics.ts"
@@ -9,12 +9,15 @@ export function generateCommand(): Command {
     .description("Write the app's protobuf service, from its handlers' types.")
     .argument("<app>", "the module whose default export is the Hono app, such as src/app.ts")
     .option("-o, --out <dir>", "where to write; the lock file is kept here too", "proto")
-    .option("--name <name>", "name of the app and its protobuf package; the default is from package.json or the folder")
-    .action(async (appFile: string, options: { out: string; name?: string }) => {
+    .option(
+      "--name <name>",
+      "name of the app and its protobuf package; the default is from package.json or the folder",
+    )
+    .action((appFile: string, options: { out: string; name?: string }) => {
       const out = resolve(options.out)
-      const schema = await generateSchema({ appFile: resolve(appFile), appName: options.name, dir: out })
-      printDiagnostics(schema.diagnostics, dirname(resolve(appFile)))
-      const changed = await writeSchema(schema, out)
+      const schema = generateSchema({ appFile: resolve(appFile), appName: options.name, dir: out })
+      printDiagnostics(schema.diagnostics)
+      const changed = writeSchema(schema, out)
       if (changed.length === 0) console.error(`${schema.routes.length} routes: nothing has changed`)
       for (const file of changed) console.log(relative(process.cwd(), file))
     })

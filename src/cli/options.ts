@@ -31,7 +31,10 @@ export function collect(value: string, before: string[] = []): string[] {
  *
  * @throws {@link InvalidArgumentError} when one is not a method and a path.
  */
-export function parseOverrides(local: string[] = [], offload: string[] = []): Record<string, "local" | "offload"> {
+export function parseOverrides(
+  local: string[] = [],
+  offload: string[] = [],
+): Record<string, "local" | "offload"> {
   const overrides: Record<string, "local" | "offload"> = {}
   for (const [list, where] of [
     [local, "local"],

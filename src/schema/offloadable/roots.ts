@@ -297,7 +297,10 @@ export class Roots {
       }
       if (name === "entries") return wrapped(copies(receiver))
       if (copying.has(name)) return copies(receiver)
-      return elements(receiver)
+      // Of `any` nothing is known.
+      return symbol
+        ? elements(receiver)
+        : unique([...elements(receiver), ...this.#ofUnknown(call, call.arguments)])
     }
     return this.#ofUnknown(call, call.arguments)
   }

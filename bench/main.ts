@@ -1,0 +1,89 @@
+import { writeFile } from "node:fs/promises"
+import { cpus, release, totalmem, type } from "node:os"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { packageRoot } from "../src/package-root.ts"
+import type { BenchContext } from "./context.ts"
+import type { BenchReport, BenchResult } from "./result.ts"
+import { resultTable } from "./result-table.ts"
+
+/** The experiments by name; each is loaded only when it is run. */
+const EXPERIMENTS: Record<string, () => Promise<(context: BenchContext) => Promise<BenchResult[]>>> = {
+  "rpc-vs-json": async () => (await import("./rpc-vs-json.ts")).benchRpcVsJson,
+  "end-to-end": async () => (await import("./end-to-end.ts")).benchEndToEnd,
+  codec: async () => (await import("./codec.ts")).benchCodec,
+  guest: async () => (await import("./guest.ts")).benchGuest,
+  "cold-start": async () => (await import("./cold-start.ts")).benchColdStart,
+  reset: async () => (await import("./reset.ts")).benchReset,
+}
+
+/** Names of the experiments. */
+export const experimentNames = Object.keys(EXPERIMENTS)
+
+/** Options of {@link runBench}. */
+export interface RunBenchOptions {
+  /** Which experiments to run; all when empty. */
+  names: string[]
+  /** Measure briefly: all experiments together within a minute. */
+  quick: boolean
+  /** File for the report. */
+  json?: string
+}
+
+/**
+ * Runs experiments, prints a table of each, and writes the report. When interrupted, what has been measured is still
+ * written.
+ */
+export async function runBench({ names, quick, json }: RunBenchOptions): Promise<void> {
+  const report: BenchReport = { machine: machine(), versions: versions(), results: [] }
+  const save = async () => {
+    if (json) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`)
+  }
+  process.once("SIGINT", () => {
+    console.error("interrupted: writing what has been measured")
+    save().finally(() => process.exit(130))
+  })
+  const { cpu, cores, os } = report.machine
+  console.log(`${cpu}, ${cores} cores, ${os}, Node ${report.versions.node}${quick ? ", quick" : ""}\n`)
+  const context: BenchContext = {
+    quick,
+    times: quick ? { warmupMs: 100, measureMs: 200 } : { warmupMs: 1000, measureMs: 3000 },
+    progress: (message) => console.error(`  ${message}`),
+  }
+  for (const name of names.length > 0 ? names : experimentNames) {
+    const run = await EXPERIMENTS[name]!()
+    const results = await run(context)
+    report.results.push(...results)
+    console.log(`${name}\n${resultTable(results)}\n`)
+    await save()
+  }
+}
+
+function machine(): BenchReport["machine"] {
+  const all = cpus()
+  return {
+    cpu: all[0]?.model ?? "unknown processor",
+    cores: all.length,
+    memoryBytes: totalmem(),
+    os: `${type()} ${release()}`,
+  }
+}
+
+function versions(): Record<string, string> {
+  const own = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"))
+  const result: Record<string, string> = { node: process.versions.node, v8: process.versions.v8, [own.name]: own.version }
+  for (const name of ["hono", "@connectrpc/connect-node", "@bufbuild/protobuf", "quickjs-wasi", "undici"]) {
+    result[name] = installedVersion(name)
+  }
+  return result
+}
+
+function installedVersion(name: string): string {
+  // The package's own file, found without its exports: not every package exports its package.json.
+  for (const base of [packageRoot, join(packageRoot, "..", "..")]) {
+    try {
+      return JSON.parse(readFileSync(join(base, "node_modules", name, "package.json"), "utf8")).version
+    } catch {}
+  }
+  return "unknown"
+}

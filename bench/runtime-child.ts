@@ -1,0 +1,9 @@
+import { extname } from "node:path"
+import { fileURLToPath } from "node:url"
+import { type ChildServer, startChild } from "./child.ts"
+
+/** Starts the embedded runtime as a process of its own, on a free port. */
+export function startRuntimeChild(): Promise<ChildServer> {
+  const main = new URL(`../src/cli/main${extname(import.meta.url)}`, import.meta.url)
+  return startChild(fileURLToPath(main), ["runtime", "--port", "0"])
+}

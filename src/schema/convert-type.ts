@@ -1,0 +1,183 @@
+/**
+ * TypeScript types to messages.
+ *
+ * @module
+ */
+import ts from "typescript"
+import type { EnumModel, FieldModel, MessageModel, TypeModel } from "./model.ts"
+import { pascalCase, type UniqueNames } from "./words.ts"
+
+/** A type, or a part of one, that has no mapping. */
+export class UnmappedType extends Error {
+  override readonly name = "UnmappedType"
+}
+
+/** Most levels of types in types: recursive generics make new types without end. */
+const MAX_DEPTH = 24
+
+/** Converts types; keeps the messages and enums that they became. */
+export class TypeConverter {
+  readonly messages: MessageModel[] = []
+  readonly enums: EnumModel[] = []
+  readonly #checker: ts.TypeChecker
+  readonly #names: UniqueNames
+  readonly #at: ts.Node
+  readonly #converted = new Map<ts.Type, MessageModel>()
+
+  constructor(checker: ts.TypeChecker, names: UniqueNames, at: ts.Node) {
+    this.#checker = checker
+    this.#names = names
+    this.#at = at
+  }
+
+  /**
+   * The message of a body or of a section of a request: an object as itself, anything else in a wrapper.
+   *
+   * @throws {@link UnmappedType}; nothing that was converted on the way is kept then
+   */
+  body(type: ts.Type, name: string): MessageModel {
+    const before = [this.messages.length, this.enums.length] as const
+    try {
+      const { type: model, nullable, optional } = this.#nullable(type, name, 0)
+      if (!nullable && !optional && model.kind === "message") return model.message
+      if (optional) throw new UnmappedType("undefined is no JSON")
+      return this.#wrapper({ property: "value", type: model, optional, nullable }, `${name}Body`)
+    } catch (error) {
+      for (const message of this.messages.splice(before[0])) {
+        for (const [key, kept] of this.#converted) if (kept === message) this.#converted.delete(key)
+      }
+      this.enums.splice(before[1])
+      throw error
+    }
+  }
+
+  #nullable(type: ts.Type, name: string, depth: number): { type: TypeModel; nullable: boolean; optional: boolean } {
+    const members = type.isUnion() ? type.types : [type]
+    const flagged = (flag: ts.TypeFlags) => members.some((member) => (member.flags & flag) !== 0)
+    const nullable = flagged(ts.TypeFlags.Null)
+    const optional = flagged(ts.TypeFlags.Undefined | ts.TypeFlags.Void)
+    const rest = members.filter(
+      (member) => !(member.flags & (ts.TypeFlags.Null | ts.TypeFlags.Undefined | ts.TypeFlags.Void)),
+    )
+    if (rest.length === 0) throw new UnmappedType(this.#text(type))
+    return { type: this.#members(rest, type, name, depth), nullable, optional }
+  }
+
+  #members(members: ts.Type[], whole: ts.Type, name: string, depth: number): TypeModel {
+    if (depth > MAX_DEPTH) throw new UnmappedType(`${this.#text(whole)}, which is recursive or too deep`)
+    const all = (flag: ts.TypeFlags) => members.every((member) => (member.flags & flag) !== 0)
+    if (all(ts.TypeFlags.BooleanLike)) return { kind: "bool" }
+    if (all(ts.TypeFlags.NumberLike)) return { kind: "double" }
+    if (members.every((member) => member.isStringLiteral())) {
+      return this.#enum(members.map((member) => (member as ts.StringLiteralType).value), whole, name)
+    }
+    if (all(ts.TypeFlags.StringLike)) return { kind: "string" }
+    if (members.length > 1) throw new UnmappedType(this.#text(whole))
+    return this.#object(members[0]!, name, depth)
+  }
+
+  #object(type: ts.Type, name: string, depth: number): TypeModel {
+    const checker = this.#checker
+    // A branded primitive is the primitive with a mark that has no value.
+    if (type.isIntersection()) {
+      const primitive = type.types.find(({ flags }) => flags & (ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BooleanLike))
+      if (primitive) return this.#members([primitive], primitive, name, depth)
+    }
+    if (!(type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection))) throw new UnmappedType(this.#text(type))
+    if (type.symbol?.name === "Date" && isLibrary(type.symbol)) return { kind: "date" }
+    if (checker.isTupleType(type)) throw new UnmappedType(this.#text(type))
+    if (checker.isArrayType(type)) {
+      const [element] = checker.getTypeArguments(type as ts.TypeReference)
+      return { kind: "list", element: this.#element(element!, name, depth + 1) }
+    }
+    if (checker.getSignaturesOfType(type, ts.SignatureKind.Call).length > 0) throw new UnmappedType(this.#text(type))
+    const index = checker.getIndexTypeOfType(type, ts.IndexKind.String)
+    const properties = checker.getPropertiesOfType(type)
+    if (index) {
+      if (properties.length > 0) throw new UnmappedType(this.#text(type))
+      return { kind: "map", value: this.#element(index, `${name}Value`, depth + 1) }
+    }
+    if (checker.getIndexTypeOfType(type, ts.IndexKind.Number)) throw new UnmappedType(this.#text(type))
+    const isNamed = type.symbol && !type.symbol.name.startsWith("__")
+    if (isNamed && isLibrary(type.symbol)) throw new UnmappedType(this.#text(type))
+    // {} and object can be anything.
+    if (properties.length === 0 && !isNamed && !isEmptyLiteral(type)) throw new UnmappedType(this.#text(type))
+    return { kind: "message", message: this.#message(type, properties, name, depth) }
+  }
+
+  #message(type: ts.Type, properties: ts.Symbol[], name: string, depth: number): MessageModel {
+    const known = this.#converted.get(type)
+    if (known) return known
+    const message: MessageModel = { name: this.#names.take(this.#ownName(type) ?? name), fields: [], shape: "object" }
+    this.#converted.set(type, message)
+    this.messages.push(message)
+    for (const property of properties) {
+      if (property.name.startsWith("__@")) continue
+      const propertyType = this.#checker.getTypeOfSymbolAtLocation(property, this.#at)
+      // What has no JSON is not there: methods, symbols, `undefined` alone.
+      if (propertyType.flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Never)) continue
+      const part = `${message.name}${pascalCase(property.name) || "Field"}`
+      const { type: model, nullable, optional } = this.#nullable(propertyType, part, depth + 1)
+      const doc = ts.displayPartsToString(property.getDocumentationComment(this.#checker)).trim()
+      message.fields.push({
+        property: property.name,
+        type: model,
+        optional: optional || (property.flags & ts.SymbolFlags.Optional) !== 0,
+        nullable,
+        ...(doc === "" ? {} : { doc }),
+      })
+    }
+    return message
+  }
+
+  /** What may stand in a list or map: lists, maps and what is nullable get a wrapper. */
+  #element(type: ts.Type, name: string, depth: number): TypeModel {
+    const { type: model, nullable, optional } = this.#nullable(type, name, depth)
+    if (optional) throw new UnmappedType(this.#text(type))
+    if (!nullable && model.kind !== "list" && model.kind !== "map") return model
+    return {
+      kind: "message",
+      message: this.#wrapper({ property: "value", type: model, optional, nullable }, `${name}Item`),
+    }
+  }
+
+  #wrapper(field: FieldModel, name: string): MessageModel {
+    const message: MessageModel = { name: this.#names.take(name), fields: [field], shape: "wrapper" }
+    this.messages.push(message)
+    return message
+  }
+
+  #enum(texts: string[], type: ts.Type, name: string): TypeModel {
+    const alias = type.aliasSymbol && !isLibrary(type.aliasSymbol) ? pascalCase(type.aliasSymbol.name) : ""
+    const same = this.enums.find(
+      (known) => known.name === alias && known.texts.length === texts.length && texts.every((text) => known.texts.includes(text)),
+    )
+    if (same) return { kind: "enum", enum: same }
+    const model = { name: this.#names.take(alias || name), texts: [...texts].sort() }
+    this.enums.push(model)
+    return { kind: "enum", enum: model }
+  }
+
+  /** The name that the author gave a type. */
+  #ownName(type: ts.Type): string | undefined {
+    const symbol = type.aliasSymbol ?? type.symbol
+    // An instance of a generic is not what the generic's name says.
+    const generic = type.aliasTypeArguments?.length || (type as ts.TypeReference).typeArguments?.length
+    if (!symbol || symbol.name.startsWith("__") || generic || isLibrary(symbol)) return undefined
+    return pascalCase(symbol.name) || undefined
+  }
+
+  #text(type: ts.Type): string {
+    const text = this.#checker.typeToString(type, undefined, ts.TypeFormatFlags.NoTruncation)
+    return text.length > 120 ? `${text.slice(0, 117)}...` : text
+  }
+}
+
+function isLibrary(symbol: ts.Symbol): boolean {
+  return symbol.declarations?.every((node) => node.getSourceFile().isDeclarationFile) ?? false
+}
+
+/** `{}` as the type of an object that was written so, not as the type of everything. */
+function isEmptyLiteral(type: ts.Type): boolean {
+  return (type as ts.ObjectType).objectFlags !== undefined && !!(type.symbol?.declarations?.length)
+}

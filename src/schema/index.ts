@@ -1,0 +1,11 @@
+/**
+ * Handler types to a protobuf service. The only part that loads the TypeScript compiler.
+ *
+ * @module
+ */
+export type { Diagnostic, DiagnosticCode, SourcePlace } from "./diagnostic.ts"
+export { type AppSchema, type GenerateOptions, generateSchema } from "./generate.ts"
+export type { Lock } from "./lock.ts"
+export { SchemaError, type SchemaErrorCode } from "./schema-error.ts"
+export type { SchemaRoute } from "./service-model.ts"
+export { writeSchema } from "./write-schema.ts"

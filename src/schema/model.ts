@@ -1,0 +1,61 @@
+/**
+ * The messages of an app before they have field numbers: what the types say, in protobuf's terms.
+ *
+ * @module
+ */
+
+/** A field's type. */
+export type TypeModel =
+  | { kind: "string" | "double" | "bool" | "date" | "json" }
+  | { kind: "enum"; enum: EnumModel }
+  | { kind: "message"; message: MessageModel }
+  | { kind: "list"; element: TypeModel }
+  | { kind: "map"; value: TypeModel }
+
+/** A property of an object, or the value of a wrapper. */
+export interface FieldModel {
+  /** The property's name in JavaScript. */
+  property: string
+  type: TypeModel
+  optional: boolean
+  nullable: boolean
+  doc?: string
+  /** In a response message: the HTTP status. */
+  status?: number
+  /** A number that the contract fixes. */
+  number?: number
+}
+
+/** A message. */
+export interface MessageModel {
+  name: string
+  fields: FieldModel[]
+  shape: "object" | "wrapper" | "response"
+  doc?: string
+}
+
+/** String literals. */
+export interface EnumModel {
+  name: string
+  texts: string[]
+}
+
+/** A method of the app's service. */
+export interface MethodModel {
+  rpc: string
+  method: string
+  path: string
+  request: MessageModel
+  response: MessageModel
+  doc?: string
+}
+
+/** A service and what it needs, in the order of the file. */
+export interface ServiceModel {
+  /** Such as `orders.v1`. */
+  package: string
+  service: string
+  methods: MethodModel[]
+  messages: MessageModel[]
+  enums: EnumModel[]
+}

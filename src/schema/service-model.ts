@@ -1,0 +1,251 @@
+import ts from "typescript"
+import { TypeConverter, UnmappedType } from "./convert-type.ts"
+import type { Diagnostic, SourcePlace } from "./diagnostic.ts"
+import { type HandlerTypes, handlerTypes, type ResponseBody } from "./handler-types.ts"
+import type { FieldModel, MessageModel, MethodModel, ServiceModel } from "./model.ts"
+import type { Project } from "./project.ts"
+import type { RouteRow } from "./read-routes.ts"
+import { pascalCase, snakeCase, UniqueNames } from "./words.ts"
+
+/** A route of the app. */
+export interface SchemaRoute {
+  /** In upper case; `ALL` for every method. */
+  method: string
+  /** With base paths and mounts, as `app.routes` has it. */
+  path: string
+  /** Which one it is of the rows of `app.routes` with that method and path, from 0. */
+  occurrence: number
+  /** Name of the method in the app's service. */
+  rpc: string
+  /** Full name of the request message. */
+  request: string
+  /** Full name of the response message. */
+  response: string
+  /** Targets that have a validator. */
+  validated: string[]
+  handler: ts.Expression
+  source: SourcePlace
+}
+
+/** Sections of a request message, with the numbers that they have in every one. */
+const SECTIONS = { param: 1, query: 2, header: 3, cookie: 4, form: 5, json: 6 } as const
+type Section = keyof typeof SECTIONS
+
+const STATUS_NAMES: Record<number, string> = {
+  200: "ok",
+  201: "created",
+  202: "accepted",
+  400: "bad_request",
+  401: "unauthorized",
+  402: "payment_required",
+  403: "forbidden",
+  404: "not_found",
+  405: "method_not_allowed",
+  409: "conflict",
+  410: "gone",
+  412: "precondition_failed",
+  413: "payload_too_large",
+  415: "unsupported_media_type",
+  422: "unprocessable_entity",
+  429: "too_many_requests",
+  500: "internal_server_error",
+  501: "not_implemented",
+  502: "bad_gateway",
+  503: "service_unavailable",
+  504: "gateway_timeout",
+}
+
+/** Makes the service of an app's routes. */
+export function serviceModel(
+  project: Project,
+  app: string,
+  rows: readonly RouteRow[],
+  diagnostics: Diagnostic[],
+): { model: ServiceModel; routes: SchemaRoute[] } {
+  return new ServiceBuilder(project, app, diagnostics).build(rows)
+}
+
+class ServiceBuilder {
+  readonly #project: Project
+  readonly #diagnostics: Diagnostic[]
+  readonly #names = new UniqueNames()
+  readonly #converter: TypeConverter
+  readonly #package: string
+  readonly #service: string
+  readonly #messages: MessageModel[] = []
+
+  constructor(project: Project, app: string, diagnostics: Diagnostic[]) {
+    this.#project = project
+    this.#diagnostics = diagnostics
+    this.#package = `${snakeCase(app)}.v1`
+    this.#service = this.#names.take(`${pascalCase(app)}Service`)
+    this.#converter = new TypeConverter(project.checker, this.#names, project.entry)
+  }
+
+  build(rows: readonly RouteRow[]): { model: ServiceModel; routes: SchemaRoute[] } {
+    const seen = new Map<string, number>()
+    const methods: MethodModel[] = []
+    const routes: SchemaRoute[] = []
+    // A method's messages have their names before any type can take one.
+    const named = rows.map((row) => {
+      const key = `${row.method} ${row.path}`
+      const occurrence = seen.get(key) ?? 0
+      seen.set(key, occurrence + 1)
+      if (!row.handler) return undefined
+      return { row, handler: row.handler, occurrence, rpc: this.#rpcName(row) }
+    })
+    for (const entry of named) {
+      if (!entry) continue
+      const { row, handler, occurrence, rpc } = entry
+      const { method, types } = this.#method(row, handler, rpc)
+      methods.push(method)
+      routes.push({
+        method: row.method,
+        path: row.path,
+        occurrence,
+        rpc,
+        request: `${this.#package}.${method.request.name}`,
+        response: `${this.#package}.${method.response.name}`,
+        validated: [...(types?.inputs.keys() ?? [])],
+        handler,
+        source: this.#project.place(handler),
+      })
+    }
+    const model = {
+      package: this.#package,
+      service: this.#service,
+      methods,
+      messages: [...this.#messages, ...this.#converter.messages],
+      enums: this.#converter.enums,
+    }
+    return { model, routes }
+  }
+
+  #rpcName({ method, path }: RouteRow): string {
+    const words = path.split("/").map((part) => {
+      const parameter = /^:([^{?]+)/.exec(part)
+      if (parameter) return `By${pascalCase(parameter[1]!)}`
+      return part === "*" ? "Wildcard" : pascalCase(part)
+    })
+    const base = `${pascalCase(method.toLowerCase())}${words.join("") || "Root"}`
+    for (let n = 1; ; n++) {
+      const rpc = n === 1 ? base : `${base}${n}`
+      if (this.#names.has(`${rpc}Request`) || this.#names.has(`${rpc}Response`)) continue
+      this.#names.take(`${rpc}Request`)
+      this.#names.take(`${rpc}Response`)
+      return rpc
+    }
+  }
+
+  #method(row: RouteRow, handler: ts.Expression, rpc: string): { method: MethodModel; types?: HandlerTypes } {
+    const types = handlerTypes(this.#project.checker, handler)
+    if (!types) {
+      this.#report("unknown_handler", row, handler, "the handler's type is no function's; its response is JSON text")
+    }
+    const request: MessageModel = {
+      name: `${rpc}Request`,
+      shape: "object",
+      fields: this.#requestFields(row, handler, rpc, types),
+    }
+    const response: MessageModel = {
+      name: `${rpc}Response`,
+      shape: "response",
+      fields: this.#responseFields(row, handler, rpc, types?.bodies ?? []),
+    }
+    this.#messages.push(request, response)
+    const doc = docOf(row.call)
+    return {
+      method: { rpc, method: row.method, path: row.path, request, response, ...(doc ? { doc } : {}) },
+      types,
+    }
+  }
+
+  #requestFields(row: RouteRow, handler: ts.Expression, rpc: string, types: HandlerTypes | undefined): FieldModel[] {
+    const fields: FieldModel[] = []
+    for (const section of Object.keys(SECTIONS) as Section[]) {
+      const type = types?.inputs.get(section)
+      const base = { property: section, optional: false, nullable: false, number: SECTIONS[section] }
+      if (type) {
+        const message = this.#convert(type, `${rpc}${pascalCase(section)}`, row, handler, section)
+        fields.push({ ...base, type: message ? { kind: "message", message } : { kind: "json" } })
+      } else if (section === "param") {
+        const message = this.#params(row.path, rpc)
+        if (message) fields.push({ ...base, type: { kind: "message", message } })
+      }
+    }
+    return fields
+  }
+
+  /** The path's parameters as they are when no validator changes them. */
+  #params(path: string, rpc: string): MessageModel | undefined {
+    const fields = [...path.matchAll(/\/:([^/{?]+)(?:\{[^}]*\})?(\?)?/g)].map(([, name, optional]) => ({
+      property: name!,
+      type: { kind: "string" as const },
+      optional: optional !== undefined,
+      nullable: false,
+    }))
+    if (fields.length === 0) return undefined
+    const message: MessageModel = { name: this.#names.take(`${rpc}Param`), shape: "object", fields }
+    this.#messages.push(message)
+    return message
+  }
+
+  #responseFields(row: RouteRow, handler: ts.Expression, rpc: string, bodies: ResponseBody[]): FieldModel[] {
+    const byStatus = new Map<number, ts.Type[]>()
+    for (const { status, type } of bodies) {
+      const types = byStatus.get(status) ?? []
+      if (!types.includes(type)) types.push(type)
+      byStatus.set(status, types)
+    }
+    const fields: FieldModel[] = []
+    for (const [status, types] of [...byStatus].sort(([a], [b]) => a - b)) {
+      const name = STATUS_NAMES[status] ?? `status_${status}`
+      const base = { property: name, optional: false, nullable: false, status }
+      if (types.length > 1) {
+        this.#report("unmapped_type", row, handler, `it has ${types.length} different bodies for ${status}; they travel as JSON text`)
+        fields.push({ ...base, type: { kind: "json" } })
+        continue
+      }
+      const message = this.#convert(types[0]!, `${rpc}${pascalCase(name)}`, row, handler, `response ${status}`)
+      fields.push({ ...base, type: message ? { kind: "message", message } : { kind: "json" } })
+    }
+    return fields
+  }
+
+  #convert(type: ts.Type, name: string, row: RouteRow, at: ts.Node, what: string): MessageModel | undefined {
+    try {
+      return this.#converter.body(type, name)
+    } catch (error) {
+      if (!(error instanceof UnmappedType)) throw error
+      this.#report("unmapped_type", row, at, `${what}: no mapping for ${error.message}; it travels as JSON text`)
+      return undefined
+    }
+  }
+
+  #report(code: Diagnostic["code"], { method, path }: RouteRow, at: ts.Node, what: string): void {
+    const source = this.#project.place(at)
+    const route = `${method} ${path}`
+    this.#diagnostics.push({ code, source, route, message: `${source.file}:${source.line}: ${route}: ${what}` })
+  }
+}
+
+/** The comment before a registration, which may stand in the middle of a chain. */
+function docOf(call: ts.CallExpression): string | undefined {
+  const text = call.getSourceFile().text
+  const starts = [call.getFullStart()]
+  const callee = call.expression
+  if (ts.isPropertyAccessExpression(callee)) starts.unshift(callee.expression.getEnd())
+  for (const start of starts) {
+    const comment = ts.getLeadingCommentRanges(text, start)?.at(-1)
+    if (!comment) continue
+    const raw = text.slice(comment.pos, comment.end)
+    if (!raw.startsWith("/**")) continue
+    const lines = raw
+      .slice(3, -2)
+      .split("\n")
+      .map((line) => line.replace(/^\s*\*? ?/, "").trimEnd())
+    const doc = lines.join("\n").trim()
+    return doc === "" ? undefined : doc
+  }
+  return undefined
+}
