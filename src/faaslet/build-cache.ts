@@ -104,7 +104,7 @@ export function hashOf(parts: readonly (string | Uint8Array)[]): string {
 }
 
 const require = createRequire(import.meta.url)
-const tools = ["@bufbuild/protobuf", "assemblyscript", "binaryen", "esbuild", "quickjs-wasi", "typescript"]
+const tools = ["assemblyscript", "binaryen", "esbuild", "quickjs-wasi", "typescript"]
 
 /** Hash of all the code that makes functions: another one makes other functions of the same app. */
 export function toolchainHash(): string {

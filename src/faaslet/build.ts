@@ -115,7 +115,7 @@ async function packAll(
   options: BuildOptions,
 ): Promise<{ routes: ManifestRoute[]; functions: PackedFunction[] }> {
   const optimise = options.optimise ?? "dev"
-  options.onProgress?.("loading the app in the guest")
+  options.onProgress?.("loading the app in the guest (the first time, the engine is compiled)")
   const rows = await loadError(() => readAppRoutes(bundle.code, optimise, cache.dir))
   const routes = planRoutes(schema, rows, options)
   const functions: PackedFunction[] = []

@@ -59,7 +59,7 @@ export async function answerElsewhere(
     headers.get("content-type") === "text/plain; charset=UTF-8"
   if (isSimpleText) headers.delete("content-type")
   const content = isSimpleText ? Buffer.from(body).toString() : body
-  return describe(new Response(content as BodyInit, { status: status || 200, headers }))
+  return describe(new Response(content as string, { status: status || 200, headers }))
 }
 
 async function toCall(app: Hono, request: Request): Promise<Call> {
