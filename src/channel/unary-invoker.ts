@@ -1,0 +1,50 @@
+import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect"
+import { createConnectTransport } from "@connectrpc/connect-node"
+import { CallErrorSchema, ErrorKind, FunctionService } from "../gen/faasm/rpc/v1/function_service_pb.ts"
+import { InvokeError, type InvokeResult } from "./function-client.ts"
+import type { PendingCall } from "./pending-call.ts"
+
+/** Calls by FunctionService.Invoke: for what a frame of the channel can't hold. */
+export class UnaryInvoker {
+  readonly #client: Client<typeof FunctionService>
+
+  constructor(server: URL) {
+    this.#client = createClient(
+      FunctionService,
+      createConnectTransport({
+        baseUrl: server.href,
+        httpVersion: "2",
+        acceptCompression: [],
+        idleConnectionTimeoutMs: 1000,
+      }),
+    )
+  }
+
+  /** Calls once. Rejects with {@link InvokeError}. */
+  async invoke(pending: PendingCall, signal: AbortSignal): Promise<InvokeResult> {
+    const { user, function: name, input, traceparent } = pending.call
+    const timeoutMs = Math.max(1, Math.ceil(pending.deadline - performance.now()))
+    try {
+      const response = await this.#client.invoke(
+        { user, function: name, input, timeoutMs, traceparent },
+        { signal },
+      )
+      const { queuedUs = 0, executedUs = 0, cold = false } = response.timings ?? {}
+      return { output: response.output, timings: { queuedUs, executedUs, cold }, way: "rpc" }
+    } catch (error) {
+      throw invokeError(pending.name, ConnectError.from(error))
+    }
+  }
+}
+
+function invokeError(name: string, error: ConnectError): InvokeError {
+  const [detail] = error.findDetails(CallErrorSchema)
+  if (detail)
+    return new InvokeError(detail.kind, detail.message, { mayHaveRun: detail.mayHaveRun, cause: error })
+  return new InvokeError(ErrorKind.UNAVAILABLE, `${name} by Invoke: ${error.rawMessage}`, {
+    // A server without the service has not run anything.
+    mayHaveRun: error.code !== Code.Unimplemented,
+    code: error.code,
+    cause: error,
+  })
+}

@@ -1,0 +1,2 @@
+export { FunctionServiceServer } from "./function-service.ts"
+export type { FunctionServiceOptions } from "./options.ts"
