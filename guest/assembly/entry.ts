@@ -15,7 +15,7 @@ import {
   INVOCATION_BAD, INVOCATION_BAD_MESSAGE, INVOCATION_OK, INVOCATION_OTHER_SCHEMA, INVOCATION_UNKNOWN_ROUTE, attachInvocation, makeInvocation,
   readInvocation, resetInvocation, route, timeoutMs,
 } from "./invocation"
-import { attachGuest, invoke, invokeBodyFailed, unavailableFunction } from "./invoke"
+import { attachGuest, invoke, invokeBodyFailed } from "./invoke"
 import { attachJsonForm, readJsonInvocation, writeJsonFailure, writeJsonReply } from "./json-form"
 import { host_interrupt, startDeadline, stopDeadline, timedOut } from "./limits"
 import { attachMisfit } from "./misfit"
@@ -52,10 +52,11 @@ export function host_module_load(name: usize, length: usize): usize {
 
 let inputBuffer: usize = 0
 let randomState: usize = 0
+let guestCells: usize = 0
 
 /**
- * Wires everything up: the tables are at `tables`, the state of the engine's Math.random at `random`. 0, or what went wrong: below
- * 100 the engine is not the expected one, 100 no memory, 101 the bundle defines no `__honoFaasm.invoke`.
+ * Wires everything up before the bundle runs: the tables are at `tables`, the state of the engine's Math.random at `random`. 0, or
+ * what went wrong: 100 no memory, below it the engine is not the expected one.
  */
 export function initialise(tables: usize, random: usize): i32 {
   attachEngine()
@@ -82,12 +83,19 @@ export function initialise(tables: usize, random: usize): i32 {
   attachDecoder(cells + 80, date)
   attachReviver(cells + 96, date)
   attachHostFunctions(cells + 112, JS_GetProperty(context, global, nameAtom(NAME_TYPE_ERROR)))
+  attachInvocation(cells + 160)
+  attachJsonForm(cells + 288)
+  guestCells = cells + 128
+  release(global)
+  return 0
+}
+
+/** Takes `__honoFaasm` after the bundle has run; false when it has no `invoke`. */
+export function attachApp(): bool {
+  const global = JS_GetGlobalObject(context)
   const object = JS_GetProperty(context, global, nameAtom(NAME_HONO_FAASM))
   release(global)
-  if (!attachGuest(cells + 128, object)) return 101
-  attachInvocation(cells + 160, unavailableFunction)
-  attachJsonForm(cells + 288)
-  return 0
+  return attachGuest(guestCells, object)
 }
 
 /** Answers the call: input to output. */

@@ -38,7 +38,7 @@ import { monotonicNow, random_get, writeFile } from "./host"
 import { TEXT_BAD_UTF8, TEXT_NOT_A_STRING, TEXT_NOT_BYTES, TEXT_TOO_MANY_BYTES, TEXT_UNKNOWN_NATIVE } from "./names"
 import { outputBase, outputFailed, outputLength, reserve, truncateOutput, writeByte } from "./output"
 import { bytesLength, bytesOf } from "./reply"
-import { STRING_OK, newString, newText, validUtf8, writeText } from "./strings"
+import { STRING_OK, newString, newText, validUtf8, writeRepaired, writeText } from "./strings"
 
 @inline const MAX_RANDOM_BYTES: f64 = 65536
 
@@ -114,6 +114,12 @@ function utf8Decode(bytes: JSValue, fatal: JSValue): JSValue {
   const ptr = bytesOf(bytes)
   if (ptr == 0) return throwTypeError(TEXT_NOT_BYTES)
   const length = bytesLength()
-  if (JS_ToBool(context, fatal) > 0 && validUtf8(ptr, ptr + length) != ptr + length) return throwTypeError(TEXT_BAD_UTF8)
-  return newString(ptr, length)
+  const end = ptr + length
+  if (validUtf8(ptr, end) == end) return newString(ptr, length)
+  if (JS_ToBool(context, fatal) > 0) return throwTypeError(TEXT_BAD_UTF8)
+  const before = outputLength
+  writeRepaired(ptr, end)
+  const text = outputFailed ? throwTypeError(TEXT_TOO_MANY_BYTES) : newString(outputBase + before, outputLength - before)
+  truncateOutput(before)
+  return text
 }

@@ -11,6 +11,7 @@ import {
 import {
   WIRE_BYTES, cursor, malformed, markMalformed, moveTo, openInput, readBool, readFixed64, readLength, readVarint, skipField,
 } from "./input"
+import { unavailableFunction } from "./invoke"
 import { tooDeepJson } from "./json-depth"
 import { NAME_BODY, NAME_HEADERS, NAME_INPUT, NAME_METHOD, NAME_PARAMS, NAME_ROUTE, NAME_URL, NAME_VARIABLES, TEXT_GET } from "./names"
 import { reviveDates } from "./revive-dates"
@@ -31,12 +32,10 @@ let paramsList: JSValue = UNDEFINED
 let variablesList: JSValue = UNDEFINED
 let input: JSValue = UNDEFINED
 let scratch: usize = 0
-let unavailable: JSValue = UNDEFINED
 
-/** 128 bytes of memory, and `__honoFaasm.unavailable`. */
-export function attachInvocation(memory: usize, unavailableFunction: JSValue): void {
+/** 128 bytes of memory. */
+export function attachInvocation(memory: usize): void {
   scratch = memory
-  unavailable = unavailableFunction
 }
 
 @inline export const INVOCATION_OK: i32 = 0
@@ -240,7 +239,7 @@ function readVariable(tag: u32, end: usize, name: JSValue): JSValue {
 export function makeUnavailable(name: JSValue, type: JSValue): JSValue {
   store<u64>(scratch, name)
   store<u64>(scratch + 8, type)
-  const value = JS_Call(context, unavailable, UNDEFINED, 2, scratch)
+  const value = JS_Call(context, unavailableFunction, UNDEFINED, 2, scratch)
   release(type)
   return value
 }

@@ -22,7 +22,7 @@ import {
 import { outputBase, outputLength, reserve, resetOutput, truncateOutput } from "./output"
 import {
   KIND_BYTES, KIND_JSON_VALUE, KIND_NOT_FOUND, KIND_TEXT, REPLY_BAD, REPLY_OK, REPLY_THREW, bytesLength, bytesOf, get, getBool, getInt, isPlainData,
-  lengthOf, typeName,
+  lengthOf, toWhole, typeName,
 } from "./reply"
 import { reviveDates } from "./revive-dates"
 import { STRING_OK, newString, newText, writeText } from "./strings"
@@ -80,9 +80,9 @@ export function readJsonInvocation(ptr: usize, length: usize, expectedHash: u64)
 // A whole number that is not negative, 0 for undefined, else -1.
 function whole(value: JSValue): i32 {
   if (isUndefined(value)) return 0
-  if (i32(value >> 32) == 0 && i32(value) >= 0) return i32(value)
+  const number = toWhole(value)
   release(value)
-  return -1
+  return number
 }
 
 function parseHash(text: JSValue): u64 {
@@ -361,7 +361,7 @@ export function writeJsonFailure(): void {
   const answer = beginReply()
   const failure = JS_NewObject(context)
   set(failure, NAME_KIND, ofInt(failureKind))
-  if (failureKind == FAILURE_THROWN && !isUndefined(thrown)) {
+  if (failureKind == FAILURE_THROWN) {
     const text = JS_ToString(context, thrown)
     if (isString(text)) set(failure, NAME_MESSAGE, text)
     else dropException()

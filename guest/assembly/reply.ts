@@ -44,15 +44,19 @@ export function attachReply(memory: usize): void {
   return JS_GetProperty(context, object, nameAtom(name))
 }
 
-/** A whole number of a property; -1 when it is none. */
+/** A whole number that is not negative (the engine's JSON makes doubles of all numbers); else -1. */
+export function toWhole(value: JSValue): i32 {
+  if (!isNumber(value)) return -1
+  const number = toNumber(value)
+  return number >= 0 && number <= 2147483647.0 && f64(i32(number)) == number ? i32(number) : -1
+}
+
+/** The whole number of a property; -1 when it is none. */
 export function getInt(object: JSValue, name: u32): i32 {
   const value = get(object, name)
-  if (isNumber(value)) {
-    const number = toNumber(value)
-    if (number >= 0 && number <= 2147483647.0 && f64(i32(number)) == number) return i32(number)
-  }
+  const number = toWhole(value)
   release(value)
-  return -1
+  return number
 }
 
 export function getBool(object: JSValue, name: u32): bool {
@@ -188,10 +192,10 @@ function writeHeaders(headers: JSValue): bool {
     writeByte(0x1a)
     const start = beginLength()
     if (!writeElement(headers, index, 0x0a) || !writeElement(headers, index + 1, 0x12)) return false
-    const mode = JS_GetPropertyInt64(context, headers, index + 2)
-    if (i32(mode) != 0 && isNumber(mode)) {
+    const mode = toWhole(JS_GetPropertyInt64(context, headers, index + 2))
+    if (mode > 0) {
       writeByte(0x18)
-      writeVarint(u32(mode))
+      writeVarint(mode)
     }
     endLength(start)
   }
@@ -346,7 +350,7 @@ export function writeFailure(): void {
   const start = beginLength()
   writeByte(0x08)
   writeVarint(failureKind)
-  if (failureKind == FAILURE_THROWN && !isUndefined(thrown)) {
+  if (failureKind == FAILURE_THROWN) {
     const text = JS_ToString(context, thrown)
     if (isString(text)) {
       writeByte(0x12)

@@ -1,7 +1,7 @@
 // JavaScript strings to and from UTF-8.
 
 import { JS_FreeCString, JS_NewStringLen, JS_ToCStringLen2, context, JSValue } from "./engine"
-import { outputBase, outputLength, writeBytes, writeVarint } from "./output"
+import { outputBase, outputLength, writeByte, writeBytes, writeVarint } from "./output"
 import { textLength, textPointer } from "./tables"
 
 // Where the engine puts a string's length.
@@ -24,32 +24,51 @@ export function validUtf8(ptr: usize, end: usize): usize {
   while (ptr < end) {
     if (end - ptr >= 8 && (load<u64>(ptr) & 0x8080808080808080) == 0) {
       ptr += 8
-      continue
-    }
-    const first = u32(load<u8>(ptr))
-    if (first < 0x80) {
+    } else if (load<u8>(ptr) < 0x80) {
       ptr += 1
-      continue
+    } else {
+      const length = sequenceLength(load<u8>(ptr))
+      if (length == 0 || wellFormed(ptr, end) != length) return ptr
+      ptr += length
     }
-    let more: usize = 1
-    let low: u32 = 0x80
-    let high: u32 = 0xbf
-    if (first < 0xc2) return ptr
-    if (first >= 0xe0) more = 2
-    if (first >= 0xf0) more = 3
-    if (first == 0xe0) low = 0xa0
-    if (first == 0xed) high = 0x9f
-    if (first == 0xf0) low = 0x90
-    if (first == 0xf4) high = 0x8f
-    if (first > 0xf4 || end - ptr <= more) return ptr
-    const second = u32(load<u8>(ptr, 1))
-    if (second < low || second > high) return ptr
-    for (let at: usize = 2; at <= more; at++) {
-      if ((load<u8>(ptr + at) & 0xc0) != 0x80) return ptr
-    }
-    ptr += more + 1
   }
   return end
+}
+
+// Bytes of the character that begins so; 0 when none does.
+function sequenceLength(first: u32): usize {
+  if (first < 0xc2) return 0
+  if (first < 0xe0) return 2
+  if (first < 0xf0) return 3
+  return first < 0xf5 ? 4 : 0
+}
+
+// How many of the character's bytes are there and allowed.
+function wellFormed(ptr: usize, end: usize): usize {
+  const first = u32(load<u8>(ptr))
+  const length = sequenceLength(first)
+  const low: u32 = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80
+  const high: u32 = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf
+  let have: usize = 1
+  while (have < length && ptr + have < end) {
+    const next = u32(load<u8>(ptr + have))
+    if (have == 1 ? next < low || next > high : (next & 0xc0) != 0x80) break
+    have += 1
+  }
+  return have
+}
+
+/** Writes UTF-8, with U+FFFD for every part of it that is malformed, as TextDecoder cuts them. */
+export function writeRepaired(ptr: usize, end: usize): void {
+  while (ptr < end) {
+    const good = validUtf8(ptr, end)
+    writeBytes(ptr, good - ptr)
+    if (good == end) return
+    writeByte(0xef)
+    writeByte(0xbf)
+    writeByte(0xbd)
+    ptr = good + wellFormed(good, end)
+  }
 }
 
 // QuickJS writes a lone surrogate as the three bytes ED A0..BF xx, which UTF-8 never has.

@@ -5,11 +5,12 @@
  * @module
  */
 import { createHash } from "node:crypto"
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { runBinaryen } from "./binaryen-tool.ts"
+import { cachedFile } from "./file-cache.ts"
 import { compileGlue, readGlueSources } from "./glue.ts"
 import {
   EXTERNAL,
@@ -37,7 +38,7 @@ const built = new Map<string, Promise<Uint8Array>>()
 
 /**
  * The engine's module, from `cacheDir` when it is there. Exports all that the snapshot needs: the C functions of
- * quickjs.wasm, the glue's `initialise` and `_start`, and every mutable global as `global:<index>`.
+ * quickjs.wasm, the glue's `initialise`, `attachApp` and `_start`, and every mutable global as `global:<index>`.
  *
  * Throws a PackError.
  */
@@ -52,32 +53,11 @@ export async function engineModule(optimise: Optimise, cacheDir: string | undefi
   const key = hash.update(quickJs).digest("hex")
   let module = built.get(key)
   if (!module) {
-    module = cached(cacheDir, `engine-${key.slice(0, 32)}.wasm`, () => build(sources, quickJs, optimise))
+    module = cachedFile(cacheDir, `engine-${key.slice(0, 32)}.wasm`, () => build(sources, quickJs, optimise))
     built.set(key, module)
     module.catch(() => built.delete(key))
   }
   return module
-}
-
-async function cached(
-  dir: string | undefined,
-  name: string,
-  make: () => Promise<Uint8Array>,
-): Promise<Uint8Array> {
-  if (dir === undefined) return make()
-  const file = join(dir, name)
-  try {
-    return await readFile(file)
-  } catch {
-    // Not there yet, or not readable: make it.
-  }
-  const bytes = await make()
-  await mkdir(dir, { recursive: true })
-  // Renamed into place, so that no one ever reads half of it.
-  const temporary = `${file}.${process.pid}`
-  await writeFile(temporary, bytes)
-  await rename(temporary, file)
-  return bytes
 }
 
 async function build(

@@ -71,15 +71,16 @@ export async function packFaaslet(options: PackOptions): Promise<PackedFaaslet> 
   const bytecode = new GuestInstance(module).compile(options.bundle, `${options.name}.js`)
   const guest = new GuestInstance(module)
   growHeap(guest, memory)
+  setLimits(guest, memory)
+  initialiseGlue(guest, options)
   guest.defineNatives(NATIVES)
   guest.run(bytecode)
   guest.runJobs("the bundle throws when it is loaded")
   const appRoutes = JSON.parse(guest.evaluate("JSON.stringify(__honoFaasm.routes())", "__honoFaasm.routes"))
-  initialiseGlue(guest, options)
+  if (!guest.exports.attachApp!()) throw new PackError("bundle", "the bundle sets no __honoFaasm.invoke")
   guest.evaluate("void __honoFaasm.warmUp?.()", "warming up")
   guest.runJobs("warming up")
   guest.exports.qjs_run_gc!()
-  setLimits(guest, memory)
   // What calls left below the stack pointer is dead.
   guest.memory.fill(0, 0, guest.exports.__stack_pointer.value)
   return { wasm: snapshot(engine, guest.exports), appRoutes, log: guest.log }
@@ -109,8 +110,7 @@ function initialiseGlue(guest: GuestInstance, { schema }: PackOptions): void {
   const base = guest.allocate(size)
   guest.memory.set(layOutTables(base, schema.fileSet, schema.hash, schema.routes), base)
   const code = guest.exports.initialise!(base, random)
-  if (code === 101) throw new PackError("bundle", "the bundle sets no __honoFaasm.invoke")
-  if (code === 100) throw new PackError("memory", "no memory left after the app was initialised")
+  if (code === 100) throw new PackError("memory", "no memory for the glue's own buffers")
   if (code !== 0)
     throw new PackError("toolchain", `QuickJS is not the one that the glue was written for (${code})`)
 }

@@ -126,7 +126,7 @@ describe("the guest's decoder", () => {
       tree: { name: "t", left: { name: "l" }, rest: [{ name: "r" }] },
       "x-header": "h",
     }
-    expect(decode(bytes(json))).toEqual({
+    expect(decode(bytes(json as JsonObject))).toEqual({
       ...ABSENT,
       ...json,
       color: "dark green",
