@@ -112,8 +112,8 @@ function hostCall(input: Uint8Array): HostCall {
   return {
     input,
     output(bytes) {
-      // A failure has no status.
-      if (!Buffer.from(bytes.subarray(0, 100)).includes('"status":200'))
+      // A failure has no body.
+      if (!Buffer.from(bytes.subarray(0, 100)).includes('"bodyJson"'))
         throw new Error(Buffer.from(bytes).toString())
     },
     print() {},
