@@ -11,7 +11,7 @@ export interface ChannelOptions {
   servers: readonly string[]
   /** Time for calls that bring none, in ms. Default 30,000. */
   timeoutMs?: number
-  /** Most calls that wait while servers take no more; further ones fail at once. Default 1,024. */
+  /** Most calls that wait while servers take no more; further ones fail at once. Default 4,096. */
   maxWaiting?: number
   /** How long new calls wait for a server when none can be reached, in ms; then they fail at once. Default 1,000. */
   outageMs?: number
@@ -68,7 +68,7 @@ class ServersChannel implements Channel {
 
   constructor(options: ChannelOptions) {
     this.#timeoutMs = options.timeoutMs ?? 30_000
-    this.#maxWaiting = options.maxWaiting ?? 1024
+    this.#maxWaiting = options.maxWaiting ?? 4096
     this.#outageMs = options.outageMs ?? 1000
     const limits: SessionLimits = {
       resumeMs: options.resumeMs ?? 10_000,
