@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { availableParallelism } from "node:os"
 import { type DualServer, listenDual } from "./dual-server.ts"
+import { FunctionServiceServer } from "./function-service/index.ts"
 import { FunctionStore } from "./function-store.ts"
 import { BodyTooLargeError, readBody } from "./http-body.ts"
 import type { Invoker } from "./invoker.ts"
@@ -121,12 +122,17 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
     return text(404, "Not found")
   }
 
+  const service = new FunctionServiceServer(pool, { timeoutMs })
   const listener = (request: IncomingMessage, response: ServerResponse) => {
+    if (service.handle(request, response)) return
     const path = (request.url ?? "/").split("?", 1)[0]!
     respond(request, path)
       .catch((error: Error) => {
-        if (error instanceof BodyTooLargeError) return text(413, error.message)
-        log(`${request.method} ${path} failed: ${error.message}`)
+        if (error instanceof BodyTooLargeError) {
+          response.once("finish", () => request.destroy())
+          return text(413, error.message)
+        }
+        if (!response.destroyed) log(`${request.method} ${path} failed: ${error.message}`)
         return text(500, "Internal error")
       })
       .then(({ status, body }) => {
@@ -151,12 +157,14 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
         await store.put(user, name, wasm)
       },
       async close(graceMs = 10_000) {
-        await pool.close(graceMs)
+        await Promise.all([service.drain(graceMs), pool.close(graceMs)])
+        service.close()
         listening.drain()
         await listening.close()
       },
     }
   } catch (error) {
+    service.close()
     await Promise.all([pool.close(0), server?.close()])
     if (error instanceof RuntimeError) throw error
     throw new RuntimeError("start-failed", `the runtime could not start: ${(error as Error).message}`, {

@@ -225,5 +225,9 @@ describe("the upload API", () => {
       expect.stringMatching(/^demo\/bad is not a Faasm function/),
     ])
     expect((await answers("/elsewhere", "GET"))[0]).toBe(404)
+    expect(await answers("/f/demo/large", "PUT", "x".repeat(33 * 1024 * 1024))).toEqual([
+      413,
+      "the body has more than 33554432 bytes",
+    ])
   })
 })
