@@ -20,7 +20,6 @@ describe("what a handler reads of the request", () => {
   test.each([
     ["param", "c.req.param('id')", {}],
     ["method", "c.req.method", {}],
-    ["validated input", "c.req.valid('json' as never)", {}],
     ["header", "c.req.header('a')", { headers: true }],
     ["query", "c.req.query('a')", { url: true }],
     ["queries", "c.req.queries()", { url: true }],
@@ -86,6 +85,32 @@ describe("what a handler reads of the request", () => {
   ])("%s", (handler, needs) => {
     const facts = analyseOne(`import { Hono } from "hono"\nconst app = new Hono()\napp.get("/", ${handler})`)
     expect(facts).toEqual({ needs: { ...nothing, ...needs } })
+  })
+})
+
+describe("validated inputs", () => {
+  const app = (handler: string) => `import { Hono, type Context } from "hono"
+    import { validator } from "hono/validator"
+    type Input = { in: { json: unknown }, out: { json: { n: number } } }
+    const read = (c: Context<any, any, Input>) => c.req.valid("json").n
+    const app = new Hono()
+    app.post("/", validator("json", () => ({ n: 1 })), ${handler})`
+
+  test.each([
+    "(c) => c.json(c.req.valid('json'))",
+    "(c) => c.json(read(c))",
+    "(c: Context<any, any, Input>) => c.json(c.req.valid('json'))",
+  ])("come in the message: %s", (handler) => {
+    expect(analyseOne(app(handler))).toEqual({ needs: nothing })
+  })
+
+  test.each([
+    "(c: Context) => c.json(c.req.valid('json' as never))",
+    "(c: any) => c.json(c.req.valid('json'))",
+    "(c: Context<any, any, any>) => c.json(c.req.valid('json'))",
+    "(c) => c.json(c.req.valid('form' as 'json'))",
+  ])("can't, when the type does not name them: %s", (handler) => {
+    expect(analyseOne(app(handler)).local?.reason).toContain("which the type of its context says nothing of")
   })
 })
 

@@ -199,6 +199,7 @@ export class ContextUses {
       if (name === "set") return this.#useOfSet(node)
       if (name === "var") return this.#useOfVariables(node)
     }
+    if (kind === "request" && name === "valid" && !ts.isBindingElement(node)) return this.#useOfValid(node)
     if (ts.isBindingElement(node)) {
       if (kind === "context" && name === "req")
         return this.#useOfBinding(node.name, "request", this.#typeOf(node.name))
@@ -209,6 +210,18 @@ export class ContextUses {
 
   #typeOf(node: ts.Node): ts.Type {
     return this.#project.checker.getTypeAtLocation(node)
+  }
+
+  /** The request message has what the handler's own type says that its validators leave. */
+  #useOfValid(node: ts.Expression): ContextUse[] {
+    const target = calledAt(node)?.arguments[0]
+    const request = isAccess(node) ? this.#typeOf(node.expression) : undefined
+    if (target && request?.symbol?.name === "HonoRequest") {
+      const inputs = this.#project.checker.getTypeArguments(request as ts.TypeReference)[1]
+      if (ts.isStringLiteralLike(target) && inputs?.getProperty(target.text)) return []
+    }
+    const what = target ? `\`valid(${target.getText()})\`` : "`valid`"
+    return [{ local: `calls ${what}, which the type of its context says nothing of` }]
   }
 
   #useOfGet(node: ts.Expression | ts.BindingElement): ContextUse[] {
