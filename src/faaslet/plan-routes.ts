@@ -1,6 +1,6 @@
 import type { ManifestRoute } from "../manifest.ts"
 import type { AppSchema, SchemaRoute } from "../schema/index.ts"
-import { analyseHandler } from "../schema/offloadable.ts"
+import { analyseHandler, type HandlerFacts } from "../schema/offloadable.ts"
 import type { AppRouteRow } from "./app-routes.ts"
 import { BuildError } from "./build-error.ts"
 import { matchRoutes } from "./match-routes.ts"
@@ -46,7 +46,7 @@ function knownRoute(
   const { method, path, rpc, request, response, validated, source } = route
   const facts = analyseHandler(program, route.handler)
   const override = overrides[`${method} ${path}`]
-  const found = facts.local && `${facts.local.reason} (${facts.local.source})`
+  const found = facts.local && reasonOf(facts.local)
   const local =
     override === "local" ? "kept local by an override" : override === "offload" ? undefined : found
   return {
@@ -62,6 +62,10 @@ function knownRoute(
     validated,
     source: `${source.file}:${source.line}`,
   }
+}
+
+function reasonOf({ reason, source }: NonNullable<HandlerFacts["local"]>): string {
+  return reason.includes(source) ? reason : `${reason} (${source})`
 }
 
 /** A route that is registered in a way that the source does not show, such as in a loop. */
