@@ -80,12 +80,12 @@ __honoFaasm.warmUp = async () => { await null; globalThis.warm = true; __native.
 
 describe("packing fails with a reason when", () => {
   test.each([
-    ["the bundle does not parse", "}{", "bundle", /does not parse: SyntaxError[^]*test\.js:1/],
+    ["the bundle does not parse", "}{", "bundle", /does not parse: SyntaxError[\s\S]*test\.js:1/],
     [
       "the bundle throws",
       "throw new Error('mine')",
       "bundle",
-      /throws when it is loaded: Error: mine[^]*test\.js:1/,
+      /throws when it is loaded: Error: mine[\s\S]*test\.js:1/,
     ],
     [
       "there is no invoke",
