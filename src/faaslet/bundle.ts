@@ -63,7 +63,7 @@ export async function bundleApp({ appFile }: BundleOptions): Promise<Bundle> {
       inject: [join(guestDir, "process.ts")],
       plugins: [stubBuiltins, zodImports, appsHono(dirname(app))],
     })
-    const code = result.outputFiles[0]!.text
+    const code = withoutDepth(result.outputFiles[0]!.text)
     const inputs = Object.keys(result.metafile.inputs)
       .filter((input) => !input.includes(":") && input !== "function.js")
       .map((input) => resolve(root, input))
@@ -74,6 +74,17 @@ export async function bundleApp({ appFile }: BundleOptions): Promise<Bundle> {
     if (messages.length === 0) throw cause
     throw new BuildError("bundle_failed", messages.map(explain).join("\n"), { cause })
   }
+}
+
+/**
+ * Takes away how far above the project packages lie, from the names that the bundler gives to modules: in comments
+ * and as the keys of wrapped modules.
+ */
+function withoutDepth(code: string): string {
+  return code.replace(
+    /^(\s*)(\/\/ |")(?:\.\.\/)+(?:[^"\n]*\/)?(node_modules|guest\/js)(\/[^"\n]*)($|"\()/gm,
+    "$1$2$3$4$5",
+  )
 }
 
 /** The guest's side uses the same copy of Hono as the app, whichever that is. */
