@@ -26,6 +26,7 @@ import {
 import { attachOutput, outputBase, outputFailed, outputLength, resetOutput } from "./output"
 import { REPLY_BAD, REPLY_OK, REPLY_THREW, attachReply, writeFailure, writeReply } from "./reply"
 import { attachReviver } from "./revive-dates"
+import { keepShapes } from "./shapes"
 import { attachStrings } from "./strings"
 import { attachTables, nameAtom, schemaHash } from "./tables"
 import { attachValueStack, resetValueStack } from "./value-stack"
@@ -86,6 +87,8 @@ export function initialise(tables: usize, random: usize): i32 {
   attachInvocation(cells + 160)
   attachJsonForm(cells + 288)
   guestCells = cells + 128
+  // The buffer is not in use yet.
+  keepShapes(inputBuffer)
   release(global)
   return 0
 }

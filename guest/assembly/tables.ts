@@ -3,7 +3,7 @@
 // Pointers are absolute; all numbers are little-endian u32 unless said otherwise.
 //
 //   root     0 schema hash (u64)   8 routes, 12 how many   16 names, 20 how many   24 texts   28 atoms to
-//            intern, 32 how many
+//            intern, 32 how many   36 messages that are decoded into objects, 40 how many
 //   route    0 request message or 0   4 response message or 0; one per row of the app's routes
 //   name     an atom, filled in by internAtoms
 //   text     0 pointer, 4 length
@@ -53,6 +53,14 @@ export function attachTables(base: usize): void {
     store<u32>(load<u32>(entry, 8), atom)
     entry += 12
   }
+}
+
+@inline export function decodedMessages(): usize {
+  return load<u32>(root, 36)
+}
+
+@inline export function decodedMessageCount(): u32 {
+  return load<u32>(root, 40)
 }
 
 @inline export function schemaHash(): u64 {

@@ -81,7 +81,7 @@ class Tables {
     if (!/^[0-9a-f]{16}$/.test(schemaHash) || /^0+$/.test(schemaHash)) {
       throw new PackError("schema", `the schema hash is not 16 hex digits, or is zero: ${schemaHash}`)
     }
-    const root = this.#allocate(36)
+    const root = this.#allocate(44)
     this.#view.setBigUint64(root, BigInt(`0x${schemaHash}`), true)
     const count = Math.max(0, ...routes.map((route) => route.index + 1))
     if (count > MAX_ROUTES) throw new PackError("schema", `more than ${MAX_ROUTES} routes`)
@@ -92,6 +92,12 @@ class Tables {
       this.#pointer(table + route.index * 8, this.#message(this.#find(route.request)))
       this.#pointer(table + route.index * 8 + 4, this.#message(this.#find(route.response)))
     }
+    const decoded = new Set<DescMessage>()
+    for (const route of routes) collectMessages(this.#find(route.request), decoded)
+    const decodedTable = this.#allocate(decoded.size * 4)
+    for (const [at, desc] of [...decoded].entries()) this.#pointer(decodedTable + at * 4, this.#message(desc))
+    this.#pointer(root + 36, decodedTable)
+    this.#set(root + 40, decoded.size)
     const names = Object.values(GUEST_NAMES)
     const nameTable = this.#allocate(names.length * 4)
     for (const [at, name] of names.entries()) this.#intern(name, nameTable + at * 4)
@@ -282,4 +288,12 @@ function reachesDate(desc: DescMessage, seen: Set<DescMessage>): boolean {
   return desc.fields.some(
     (field) => shapeOf(field).date || (field.message !== undefined && reachesDate(field.message, seen)),
   )
+}
+
+function collectMessages(desc: DescMessage, into: Set<DescMessage>): void {
+  if (into.has(desc)) return
+  into.add(desc)
+  for (const field of desc.fields) {
+    if (field.message) collectMessages(field.message, into)
+  }
 }
