@@ -14,7 +14,9 @@ const IN_FLIGHT = [1, 8, 64]
 const COUNTED_CALLS = 6400
 
 /** The channel alone, to a server that echoes in process (`rpc`), beside a TCP ping-pong of the same size (`tcp`). */
-export async function benchChannel(context: Pick<BenchContext, "times" | "progress">): Promise<BenchResult[]> {
+export async function benchChannel(
+  context: Pick<BenchContext, "times" | "progress">,
+): Promise<BenchResult[]> {
   const child = (name: string) =>
     startChild(fileURLToPath(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url)), [])
   const server = await child("channel-echo-server")

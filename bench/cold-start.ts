@@ -47,7 +47,7 @@ async function callUs(runtime: Runtime, name: string): Promise<number> {
     const call = { user: "bench", function: name, input: OTHER_SCHEMA, deadline: start + 10_000, queue: true }
     runtime.invoker.submit(call, done)
   })
-  if ("error" in outcome) throw new Error(outcome.error.message)
+  if (outcome.error) throw new Error(outcome.error.message)
   return (performance.now() - start) * 1000
 }
 

@@ -27,7 +27,7 @@ export class PollSchedule {
     return Math.min(wait, MAX_WAIT_MS)
   }
 
-  /** Remembers how long a call took, from being sent to its result, in ms. */
+  /** Remembers how long a function ran, in ms. */
   observe(functionKey: string, tookMs: number): void {
     const before = this.#expected.get(functionKey)
     if (before === undefined && this.#expected.size >= MAX_FUNCTIONS) this.#expected.clear()
