@@ -3,8 +3,8 @@ import { Hono } from "hono"
 import { deleteCookie, getCookie, setCookie } from "hono/cookie"
 import { HTTPException } from "hono/http-exception"
 import { z } from "zod"
-import type { ShopEnv } from "./env.ts"
-import { type Line, priceLines, total } from "./pricing.ts"
+import type { Country, ShopEnv } from "./env.ts"
+import { type Line, type PricedLine, priceLines, type Totals, total } from "./pricing.ts"
 
 /** A line as clients send it. */
 export const lineSchema = z.object({
@@ -31,23 +31,34 @@ function fromCookie(text: string): Line[] {
     })
 }
 
+/** What clients see of a cart. */
+interface PricedCart {
+  lines: PricedLine[]
+  totals: Totals
+  voucher: string | null
+}
+
+function priceCart(lines: readonly Line[], country: Country, voucher?: string): PricedCart {
+  const priced = priceLines(lines, country)
+  return { lines: priced, totals: total(priced, voucher), voucher: voucher ?? null }
+}
+
 /** Carts: priced on the fly. */
 export const carts = new Hono<ShopEnv>()
   /** Prices a cart and keeps it in a cookie. */
   .put("/", zValidator("json", cartSchema), (c) => {
     const { lines, voucher } = c.req.valid("json")
     if (lines.length === 0) throw new HTTPException(400, { message: "an empty cart has no price" })
-    const priced = priceLines(lines, c.get("country"))
+    const cart = priceCart(lines, c.get("country"), voucher)
     setCookie(c, "cart", toCookie(lines), { path: "/", httpOnly: true, sameSite: "Lax" })
     setCookie(c, "country", c.get("country"), { path: "/" })
-    return c.json({ lines: priced, totals: total(priced, voucher), voucher: voucher ?? null })
+    return c.json(cart)
   })
   /** The cart of the cookie. */
   .get("/", (c) => {
     const cookie = getCookie(c, "cart")
     if (!cookie) return c.json({ error: "there is no cart" }, 404)
-    const priced = priceLines(fromCookie(cookie), c.get("country"))
-    return c.json({ lines: priced, totals: total(priced), voucher: null }, 200)
+    return c.json(priceCart(fromCookie(cookie), c.get("country")), 200)
   })
   /** Throws the cart away. */
   .delete("/", (c) => {
