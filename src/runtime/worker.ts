@@ -16,13 +16,17 @@ import { clockOffset, type FromWorker, type ToWorker, type WorkerStart } from ".
 /** How long the worker looks for its next call before it sleeps: waking it costs more than this. */
 const SPIN_MS = 0.03
 
-const start = workerData as WorkerStart
-const port = parentPort!
-const { words, times, input, result } = openMailbox(start.size, start.mailbox)
-const cache = new InstanceCache(start.maxWarmBytes, start.idleMs)
-/** Turns this thread's `performance.now()` into the main thread's. */
-const clockShift = clockOffset() - start.clockOffset
+/** It does so only while calls follow each other this closely, the time to wake up included. */
+const CLOSE_MS = 0.08
 
+const settings = workerData as WorkerStart
+const port = parentPort!
+const { words, times, input, result } = openMailbox(settings.size, settings.mailbox)
+const cache = new InstanceCache(settings.maxWarmBytes, settings.idleMs)
+/** Turns this thread's `performance.now()` into the main thread's. */
+const clockShift = clockOffset() - settings.clockOffset
+
+let callsAreClose = true
 let seenRequest = 0
 let seenPosted = 0
 let seenCall = 0
@@ -40,9 +44,11 @@ for (;;) {
 }
 
 function waitForRequest(): void {
-  for (const end = performance.now() + SPIN_MS; performance.now() < end; )
-    if (Atomics.load(words, WORD.request) !== seenRequest) break
+  const start = performance.now()
+  if (callsAreClose)
+    while (Atomics.load(words, WORD.request) === seenRequest && performance.now() - start < SPIN_MS);
   Atomics.wait(words, WORD.request, seenRequest, cache.idleMs)
+  callsAreClose = performance.now() - start < CLOSE_MS
   seenRequest = Atomics.load(words, WORD.request)
 }
 
@@ -50,7 +56,7 @@ function receivePosted(): void {
   const posted = Atomics.load(words, WORD.posted)
   while (seenPosted !== posted) {
     const message = (receiveMessageOnPort(port) as { message: ToWorker } | undefined)?.message
-    // Counted before it has arrived: posting and counting are not one step.
+    // What has been counted has been posted, but may still be on its way.
     if (!message) continue
     seenPosted++
     if (message.kind === "load") cache.load(message.id, message.name, message.prepared)
@@ -65,7 +71,7 @@ function serve(call: number): void {
   words[WORD.errorKind] = 0
   words[WORD.resultBytes] = 0
   words[WORD.exitCode] = 0
-  const log = new LogLines(start.maxLogBytes, (text) => send({ kind: "log", name: cache.name(id), text }))
+  const log = new LogLines(settings.maxLogBytes, (text) => send({ kind: "log", name: cache.name(id), text }))
   const instance = take(id)
   const completed = instance !== undefined && run(instance, call, log)
   log.end()
@@ -96,7 +102,7 @@ function run(instance: Instance, call: number, log: LogLines): boolean {
   const hostCall: HostCall = {
     input: input.subarray(0, words[WORD.inputBytes]),
     output(bytes) {
-      if (bytes.length > start.size.maxOutputBytes) {
+      if (bytes.length > settings.size.maxOutputBytes) {
         outputTooLarge = bytes.length
         throw new GuestExit(0)
       }
@@ -120,7 +126,7 @@ function run(instance: Instance, call: number, log: LogLines): boolean {
   if (outputTooLarge > 0)
     fail(
       ErrorKind.OUTPUT_TOO_LARGE,
-      `the output of ${name} has ${outputTooLarge} bytes; ${start.size.maxOutputBytes} are allowed`,
+      `the output of ${name} has ${outputTooLarge} bytes; ${settings.size.maxOutputBytes} are allowed`,
     )
   else if (thrown instanceof GuestExit) {
     if (thrown.code !== 0) {
