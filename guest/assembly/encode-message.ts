@@ -236,7 +236,12 @@ function encodeSettled(field: usize, value: JSValue, key: JSAtom, depth: i32): i
   else if (messageFlags(type) & MESSAGE_WRAPPER) result = encodeWrapped(type, value, key, depth + 1)
   else result = encodeObject(type, value, depth + 1)
   endLength(start)
-  return result
+  return present(result)
+}
+
+// Where something has to be written, what JSON.stringify leaves out is left to it.
+@inline function present(result: i32): i32 {
+  return result == ABSENT ? misfit(TEXT_MISFIT_JSON) : result
 }
 
 function encodeWrapped(type: usize, value: JSValue, key: JSAtom, depth: i32): i32 {
@@ -288,7 +293,7 @@ function encodeElement(field: usize, element: JSValue, packed: bool, index: u32,
     // JSON.stringify opens boxes and calls toJSON with the index; rare enough to leave it to it.
     return misfit(kind == KIND_DOUBLE ? TEXT_MISFIT_NUMBER : kind == KIND_BOOL ? TEXT_MISFIT_BOOLEAN : TEXT_MISFIT_LITERAL)
   }
-  if (kind == KIND_JSON) return encodeJson(field, value)
+  if (kind == KIND_JSON) return present(encodeJson(field, value))
   if (tagOf(value) != TAG_OBJECT) return encodeValue(field, value, 0, depth)
   const replaced = applyToJson(value, 0)
   if (isException(replaced)) return THREW
@@ -441,10 +446,7 @@ export function encodeResponse(message: usize, status: u32, value: JSValue): i32
     field += FIELD_SIZE
   }
   if (chosen == 0) return misfit(TEXT_MISFIT_STATUS)
-  if (fieldKind(chosen) == KIND_JSON) {
-    const result = encodeJson(chosen, value)
-    return result == ABSENT ? misfit(TEXT_MISFIT_JSON) : result
-  }
+  if (fieldKind(chosen) == KIND_JSON) return present(encodeJson(chosen, value))
   writeVarint(fieldTag(chosen))
   const start = beginLength()
   const result = encodeMessage(fieldType(chosen), value, 0, 1)
