@@ -6,11 +6,11 @@ function write(level: number, args: unknown[]): void {
 }
 
 /** Text of console.log's arguments, with the placeholders %s %d %i %f %j %o %O. */
-export function format(args: readonly unknown[]): string {
+function format(args: readonly unknown[]): string {
   const [first, ...rest] = args
   if (typeof first !== "string") return args.map(show).join(" ")
   const text = first.replace(/%[sdifjoO%]/g, (mark) => {
-    if (mark === "%%") return rest.length < args.length - 1 || args.length > 1 ? "%" : mark
+    if (mark === "%%") return args.length > 1 ? "%" : mark
     if (rest.length === 0) return mark
     const value = rest.shift()
     if (mark === "%s") return typeof value === "object" && value !== null ? inspect(value, 0) : String(value)

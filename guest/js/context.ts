@@ -223,6 +223,9 @@ function wrapResponders(context: Context, eager: boolean): void {
     set: (response) => {
       prepared = true
       set!.call(context, response)
+      // Hono makes another one when there was one before.
+      const kept = get!.call(context)
+      if (response && kept !== response) Response.mark(kept, Response.originOf(response))
     },
   })
 }

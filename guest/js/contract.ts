@@ -57,12 +57,7 @@ export const APPEND = 1
 export const DELETE = 2
 
 /** What {@link Reply.body} is. */
-export type BodyKind =
-  | typeof NO_BODY
-  | typeof JSON_BODY
-  | typeof BYTES_BODY
-  | typeof TEXT_BODY
-  | typeof NOT_FOUND
+type BodyKind = typeof NO_BODY | typeof JSON_BODY | typeof BYTES_BODY | typeof TEXT_BODY | typeof NOT_FOUND
 export const NO_BODY = 0
 export const JSON_BODY = 1
 export const BYTES_BODY = 2

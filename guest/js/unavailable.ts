@@ -12,7 +12,7 @@ export function enterRoute(route: string | undefined): void {
 }
 
 /** Whether a request is being handled, not the app loaded. */
-export function inRequest(): boolean {
+function inRequest(): boolean {
   return currentRoute !== undefined
 }
 

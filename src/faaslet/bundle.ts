@@ -38,8 +38,7 @@ export async function bundleApp({ appFile }: BundleOptions): Promise<Bundle> {
     const result = await build({
       stdin: {
         contents: [
-          `import ${JSON.stringify(join(guestDir, "globals.ts"))}`,
-          `import { install } from ${JSON.stringify(join(guestDir, "install.ts"))}`,
+          `import { install } from ${JSON.stringify(join(guestDir, "entry.ts"))}`,
           `import app from ${JSON.stringify(app)}`,
           "install(app)",
         ].join("\n"),

@@ -102,6 +102,7 @@ describe("the reply", () => {
     expect((await invoke("/json")).plain).toBe(false)
     expect((await invoke("/html/promise")).plain).toBe(false)
     expect((await invoke("/redirect")).plain).toBe(false)
+    expect((await invoke("/sub/touched")).plain).toBe(false)
     expect((await invoke("/plain")).plain).toBe(true)
     expect((await invoke("/throws/http")).plain).toBe(true)
   })

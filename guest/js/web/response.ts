@@ -1,5 +1,5 @@
 import { type HeaderMode, SET } from "../contract.ts"
-import { Body, type BodyInit, type BodySource, extractBody, type JsonValue } from "./body.ts"
+import { Body, type BodyInit, extractBody, type JsonValue } from "./body.ts"
 import { Headers, type HeadersInit } from "./headers.ts"
 
 /** What `new Response()` takes. */

@@ -18,6 +18,11 @@ sub.get("/fails/later", async (c) => {
   await Promise.resolve()
   throw new Error("later in sub")
 })
+sub.get("/touched", (c) => {
+  c.header("x-before", "kept")
+  c.res.headers.append("x-res", "1")
+  return c.json({ touched: true }, 201)
+})
 sub.get("/works/:id", (c) => c.json({ id: c.req.param("id") }))
 
 /** Every way to answer, and to fail. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import * as os from "node:os"
 import { Hono } from "hono"
+// biome-ignore lint/style/useNodejsImportProtocol: apps do import it so
 import http, { createServer } from "http"
 
 // What an app's main module may do while it is loaded.
