@@ -13,7 +13,10 @@ export interface ClosedLoopOptions {
 }
 
 /** The figures of one measurement, as a {@link BenchResult} has them. */
-export type ClosedLoopFigures = Pick<BenchResult, "p50Us" | "p99Us" | "callsPerSecond" | "clientCpuUsPerCall"> & {
+export type ClosedLoopFigures = Pick<
+  BenchResult,
+  "p50Us" | "p99Us" | "callsPerSecond" | "clientCpuUsPerCall"
+> & {
   calls: number
 }
 

@@ -43,7 +43,9 @@ export async function benchCodec(context: BenchContext): Promise<BenchResult[]> 
   const desc = compileProto()
   const codec = compileCodec(desc)
   const protobufjs = await import("protobufjs")
-  const Order = protobufjs.parse(PROTO.replace(/import.*|\[\(hono.*?\]/g, "")).root.lookupType("bench.v1.Order")
+  const Order = protobufjs
+    .parse(PROTO.replace(/import.*|\[\(hono.*?\]/g, ""))
+    .root.lookupType("bench.v1.Order")
   const results: BenchResult[] = []
   for (const items of ITEMS) {
     const value = orderOf(items)

@@ -38,7 +38,11 @@ export async function benchEndToEnd(context: BenchContext): Promise<BenchResult[
     for (const items of ITEMS) {
       const body = orderOf(items)
       for (const inFlight of IN_FLIGHT) {
-        for (const [way, target] of [["native", app], ["rpc", rpc], ["json", json]] as [string, Hono][]) {
+        for (const [way, target] of [
+          ["native", app],
+          ["rpc", rpc],
+          ["json", json],
+        ] as [string, Hono][]) {
           context.progress(`${EXPERIMENT}: ${way}, ${items} items, ${inFlight} in flight`)
           const figures = await closedLoop({ inFlight, call: () => price(target, body), ...context.times })
           results.push({
@@ -62,7 +66,11 @@ export async function benchEndToEnd(context: BenchContext): Promise<BenchResult[
 
 async function price(target: Hono, body: string): Promise<void> {
   const response = await target.fetch(
-    new Request("http://localhost/price", { method: "POST", headers: { "content-type": "application/json" }, body }),
+    new Request("http://localhost/price", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    }),
   )
   const text = await response.text()
   if (response.status !== 200) throw new Error(`${response.status}: ${text}`)

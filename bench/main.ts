@@ -1,6 +1,6 @@
+import { readFileSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
 import { cpus, release, totalmem, type } from "node:os"
-import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { packageRoot } from "../src/package-root.ts"
 import type { BenchContext } from "./context.ts"
@@ -11,6 +11,7 @@ import { resultTable } from "./result-table.ts"
 const EXPERIMENTS: Record<string, () => Promise<(context: BenchContext) => Promise<BenchResult[]>>> = {
   "rpc-vs-json": async () => (await import("./rpc-vs-json.ts")).benchRpcVsJson,
   "end-to-end": async () => (await import("./end-to-end.ts")).benchEndToEnd,
+  channel: async () => (await import("./channel.ts")).benchChannel,
   codec: async () => (await import("./codec.ts")).benchCodec,
   guest: async () => (await import("./guest.ts")).benchGuest,
   "cold-start": async () => (await import("./cold-start.ts")).benchColdStart,
@@ -71,7 +72,11 @@ function machine(): BenchReport["machine"] {
 
 function versions(): Record<string, string> {
   const own = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"))
-  const result: Record<string, string> = { node: process.versions.node, v8: process.versions.v8, [own.name]: own.version }
+  const result: Record<string, string> = {
+    node: process.versions.node,
+    v8: process.versions.v8,
+    [own.name]: own.version,
+  }
   for (const name of ["hono", "@connectrpc/connect-node", "@bufbuild/protobuf", "quickjs-wasi", "undici"]) {
     result[name] = installedVersion(name)
   }

@@ -1,13 +1,13 @@
-import { Hono } from "hono"
-import { openChannel } from "../src/channel/index.ts"
-import type { FunctionClient } from "../src/channel/function-client.ts"
-import { uploadFunction } from "../src/faaslet/index.ts"
-import { PlannerClient } from "../src/planner/index.ts"
-import type { BenchContext } from "./context.ts"
-import { closedLoop } from "./closed-loop.ts"
 import { extname } from "node:path"
 import { fileURLToPath } from "node:url"
+import { Hono } from "hono"
+import type { FunctionClient } from "../src/channel/function-client.ts"
+import { openChannel } from "../src/channel/index.ts"
+import { uploadFunction } from "../src/faaslet/index.ts"
+import { PlannerClient } from "../src/planner/index.ts"
 import { startChild } from "./child.ts"
+import { closedLoop } from "./closed-loop.ts"
+import type { BenchContext } from "./context.ts"
 import { startCountingProxy } from "./counting-proxy.ts"
 import { echoFunction } from "./echo-function.ts"
 import type { BenchResult } from "./result.ts"
@@ -27,7 +27,10 @@ const COUNTED_CALLS = 200
  */
 export async function benchRpcVsJson(context: BenchContext): Promise<BenchResult[]> {
   const runtime = await startRuntimeChild()
-  const tcp = await startChild(fileURLToPath(new URL(`./tcp-echo-server${extname(import.meta.url)}`, import.meta.url)), [])
+  const tcp = await startChild(
+    fileURLToPath(new URL(`./tcp-echo-server${extname(import.meta.url)}`, import.meta.url)),
+    [],
+  )
   const channel = openChannel({ servers: [runtime.url] })
   const planner = new PlannerClient({ url: runtime.url })
   const results: BenchResult[] = []
@@ -75,7 +78,11 @@ function nativeEcho(body: Uint8Array): () => Promise<unknown> {
 }
 
 /** Mean bytes of a call on a connection that is already open. */
-async function wireBytes(server: string, open: (url: string) => FunctionClient, input: Uint8Array): Promise<number> {
+async function wireBytes(
+  server: string,
+  open: (url: string) => FunctionClient,
+  input: Uint8Array,
+): Promise<number> {
   const proxy = await startCountingProxy(server)
   const client = open(proxy.url)
   try {

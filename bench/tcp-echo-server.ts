@@ -9,5 +9,7 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on("data", (chunk) => socket.write(chunk))
   socket.on("error", () => socket.destroy())
 })
-server.listen(0, "127.0.0.1", () => console.log(`listening on tcp://127.0.0.1:${(server.address() as AddressInfo).port}`))
+server.listen(0, "127.0.0.1", () =>
+  console.log(`listening on tcp://127.0.0.1:${(server.address() as AddressInfo).port}`),
+)
 process.on("SIGTERM", () => process.exit(0))

@@ -19,7 +19,12 @@ app.post(
   (c) => {
     const { customer, currency, lines } = c.req.valid("json")
     const priced = lines.map((line) => ({ ...line, price: line.quantity * line.unitPrice }))
-    return c.json({ customer, currency, lines: priced, total: priced.reduce((sum, line) => sum + line.price, 0) })
+    return c.json({
+      customer,
+      currency,
+      lines: priced,
+      total: priced.reduce((sum, line) => sum + line.price, 0),
+    })
   },
 )
 

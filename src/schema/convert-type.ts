@@ -51,7 +51,11 @@ export class TypeConverter {
     }
   }
 
-  #nullable(type: ts.Type, name: string, depth: number): { type: TypeModel; nullable: boolean; optional: boolean } {
+  #nullable(
+    type: ts.Type,
+    name: string,
+    depth: number,
+  ): { type: TypeModel; nullable: boolean; optional: boolean } {
     const members = type.isUnion() ? type.types : [type]
     const flagged = (flag: ts.TypeFlags) => members.some((member) => (member.flags & flag) !== 0)
     const nullable = flagged(ts.TypeFlags.Null)
@@ -69,7 +73,11 @@ export class TypeConverter {
     if (all(ts.TypeFlags.BooleanLike)) return { kind: "bool" }
     if (all(ts.TypeFlags.NumberLike)) return { kind: "double" }
     if (members.every((member) => member.isStringLiteral())) {
-      return this.#enum(members.map((member) => (member as ts.StringLiteralType).value), whole, name)
+      return this.#enum(
+        members.map((member) => (member as ts.StringLiteralType).value),
+        whole,
+        name,
+      )
     }
     if (all(ts.TypeFlags.StringLike)) return { kind: "string" }
     if (members.length > 1) throw new UnmappedType(this.#text(whole))
@@ -80,17 +88,21 @@ export class TypeConverter {
     const checker = this.#checker
     // A branded primitive is the primitive with a mark that has no value.
     if (type.isIntersection()) {
-      const primitive = type.types.find(({ flags }) => flags & (ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BooleanLike))
+      const primitive = type.types.find(
+        ({ flags }) => flags & (ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BooleanLike),
+      )
       if (primitive) return this.#members([primitive], primitive, name, depth)
     }
-    if (!(type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection))) throw new UnmappedType(this.#text(type))
+    if (!(type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection)))
+      throw new UnmappedType(this.#text(type))
     if (type.symbol?.name === "Date" && isLibrary(type.symbol)) return { kind: "date" }
     if (checker.isTupleType(type)) throw new UnmappedType(this.#text(type))
     if (checker.isArrayType(type)) {
       const [element] = checker.getTypeArguments(type as ts.TypeReference)
       return { kind: "list", element: this.#element(element!, name, depth + 1) }
     }
-    if (checker.getSignaturesOfType(type, ts.SignatureKind.Call).length > 0) throw new UnmappedType(this.#text(type))
+    if (checker.getSignaturesOfType(type, ts.SignatureKind.Call).length > 0)
+      throw new UnmappedType(this.#text(type))
     const index = checker.getIndexTypeOfType(type, ts.IndexKind.String)
     const properties = checker.getPropertiesOfType(type)
     if (index) {
@@ -108,7 +120,11 @@ export class TypeConverter {
   #message(type: ts.Type, properties: ts.Symbol[], name: string, depth: number): MessageModel {
     const known = this.#converted.get(type)
     if (known) return known
-    const message: MessageModel = { name: this.#names.take(this.#ownName(type) ?? name), fields: [], shape: "object" }
+    const message: MessageModel = {
+      name: this.#names.take(this.#ownName(type) ?? name),
+      fields: [],
+      shape: "object",
+    }
     this.#converted.set(type, message)
     this.messages.push(message)
     for (const property of properties) {
@@ -150,7 +166,10 @@ export class TypeConverter {
   #enum(texts: string[], type: ts.Type, name: string): TypeModel {
     const alias = type.aliasSymbol && !isLibrary(type.aliasSymbol) ? pascalCase(type.aliasSymbol.name) : ""
     const same = this.enums.find(
-      (known) => known.name === alias && known.texts.length === texts.length && texts.every((text) => known.texts.includes(text)),
+      (known) =>
+        known.name === alias &&
+        known.texts.length === texts.length &&
+        texts.every((text) => known.texts.includes(text)),
     )
     if (same) return { kind: "enum", enum: same }
     const model = { name: this.#names.take(alias || name), texts: [...texts].sort() }
@@ -179,5 +198,5 @@ function isLibrary(symbol: ts.Symbol): boolean {
 
 /** `{}` as the type of an object that was written so, not as the type of everything. */
 function isEmptyLiteral(type: ts.Type): boolean {
-  return (type as ts.ObjectType).objectFlags !== undefined && !!(type.symbol?.declarations?.length)
+  return (type as ts.ObjectType).objectFlags !== undefined && !!type.symbol?.declarations?.length
 }

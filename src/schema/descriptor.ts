@@ -3,18 +3,24 @@
  *
  * @module
  */
-import { create, type DescExtension, type ExtensionValueShape, type Message, setExtension } from "@bufbuild/protobuf"
 import {
+  create,
+  type DescExtension,
+  type ExtensionValueShape,
+  type Message,
+  setExtension,
+} from "@bufbuild/protobuf"
+import {
+  type DescriptorProto,
   DescriptorProtoSchema,
+  type EnumDescriptorProto,
   EnumDescriptorProtoSchema,
   EnumValueDescriptorProtoSchema,
   EnumValueOptionsSchema,
-  type EnumDescriptorProto,
+  type FieldDescriptorProto,
   FieldDescriptorProto_Label,
   FieldDescriptorProto_Type,
   FieldDescriptorProtoSchema,
-  type DescriptorProto,
-  type FieldDescriptorProto,
   FieldOptionsSchema,
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
@@ -25,14 +31,14 @@ import {
 } from "@bufbuild/protobuf/wkt"
 import {
   type FieldShape,
-  field as fieldOption,
   FieldShapeSchema,
-  http as httpOption,
+  field as fieldOption,
   HttpRouteSchema,
-  literal as literalOption,
+  http as httpOption,
   LiteralShapeSchema,
-  message as messageOption,
+  literal as literalOption,
   MessageShapeSchema,
+  message as messageOption,
 } from "../gen/hono_faasm/v1/annotations_pb.ts"
 import { enumNumbers, type Lock, MessageNumbers } from "./lock.ts"
 import type { EnumModel, FieldModel, MessageModel, ServiceModel, TypeModel } from "./model.ts"
@@ -87,7 +93,11 @@ class Describer {
               name: rpc,
               inputType: this.#typeName(request.name),
               outputType: this.#typeName(response.name),
-              options: withOption(create(MethodOptionsSchema), httpOption, create(HttpRouteSchema, { method, path })),
+              options: withOption(
+                create(MethodOptionsSchema),
+                httpOption,
+                create(HttpRouteSchema, { method, path }),
+              ),
             })
           }),
         }),
@@ -150,15 +160,22 @@ class Describer {
     this.#lock.messages[name] = locked
     const present = new Set(message.field.map((field) => field.name))
     for (const [number, old] of Object.entries(locked.reserved ?? {})) {
-      message.reservedRange.push(create(DescriptorProtoSchema, {
-        reservedRange: [{ start: Number(number), end: Number(number) + 1 }],
-      }).reservedRange[0]!)
+      message.reservedRange.push(
+        create(DescriptorProtoSchema, {
+          reservedRange: [{ start: Number(number), end: Number(number) + 1 }],
+        }).reservedRange[0]!,
+      )
       if (!present.has(old) && !message.reservedName.includes(old)) message.reservedName.push(old)
     }
     return message
   }
 
-  #field(model: FieldModel, name: string, shape: MessageModel["shape"], message: DescriptorProto): FieldDescriptorProto {
+  #field(
+    model: FieldModel,
+    name: string,
+    shape: MessageModel["shape"],
+    message: DescriptorProto,
+  ): FieldDescriptorProto {
     const { type, optional, nullable, property, status } = model
     const field = create(FieldDescriptorProtoSchema, {
       name,
@@ -207,7 +224,12 @@ class Describer {
         return
       case "map": {
         const entry = `${entryName(field.name)}Entry`
-        const value = create(FieldDescriptorProtoSchema, { name: "value", number: 2, label: OPTIONAL, jsonName: "value" })
+        const value = create(FieldDescriptorProtoSchema, {
+          name: "value",
+          number: 2,
+          label: OPTIONAL,
+          jsonName: "value",
+        })
         this.#setType(value, type.value, message)
         message.nestedType.push(
           create(DescriptorProtoSchema, {
@@ -239,7 +261,11 @@ class Describer {
             create(EnumValueDescriptorProtoSchema, {
               name: valueNames[i],
               number: locked.values[valueNames[i]!],
-              options: withOption(create(EnumValueOptionsSchema), literalOption, create(LiteralShapeSchema, { text })),
+              options: withOption(
+                create(EnumValueOptionsSchema),
+                literalOption,
+                create(LiteralShapeSchema, { text }),
+              ),
             }),
           )
           .sort((a, b) => a.number - b.number),

@@ -92,6 +92,9 @@ export function lockPath(protoPath: string): string {
 }
 
 function hashOf(file: FileDescriptorProto): string {
-  const hash = createHash("sha256").update(toBinary(FileDescriptorProtoSchema, file)).digest("hex").slice(0, 16)
+  const hash = createHash("sha256")
+    .update(toBinary(FileDescriptorProtoSchema, file))
+    .digest("hex")
+    .slice(0, 16)
   return hash === "0".repeat(16) ? `${"0".repeat(15)}1` : hash
 }

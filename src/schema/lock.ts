@@ -50,7 +50,10 @@ export function readLock(file: string): Lock {
     lock = JSON.parse(text)
   } catch (cause) {
     const line = text.split("\n").findIndex((content) => /^(<<<<<<<|=======|>>>>>>>)/.test(content)) + 1
-    const why = line > 0 ? `line ${line} has a merge conflict; resolve it so that no number is used twice` : (cause as Error).message
+    const why =
+      line > 0
+        ? `line ${line} has a merge conflict; resolve it so that no number is used twice`
+        : (cause as Error).message
     throw new SchemaError("bad_lock", `${file}: ${why}`, { cause })
   }
   if (lock.version !== 1 || typeof lock.messages !== "object" || typeof lock.enums !== "object") {
@@ -73,7 +76,10 @@ export class MessageNumbers {
 
   constructor(before: LockedMessage | undefined) {
     this.#before = before ?? { fields: {} }
-    this.#used = new Set([...numbersOf(this.#before), ...Object.keys(this.#before.reserved ?? {}).map(Number)])
+    this.#used = new Set([
+      ...numbersOf(this.#before),
+      ...Object.keys(this.#before.reserved ?? {}).map(Number),
+    ])
   }
 
   /** Keeps a number from being given to another field. */

@@ -7,9 +7,9 @@ import { getExtension, hasExtension } from "@bufbuild/protobuf"
 import {
   type DescriptorProto,
   type EnumDescriptorProto,
+  type FieldDescriptorProto,
   FieldDescriptorProto_Label,
   FieldDescriptorProto_Type,
-  type FieldDescriptorProto,
   type FileDescriptorProto,
 } from "@bufbuild/protobuf/wkt"
 import {
@@ -83,8 +83,10 @@ class Printer {
     if (message.reservedRange.length > 0) {
       body.push(`  reserved ${message.reservedRange.map(({ start }) => start).join(", ")};`)
     }
-    if (message.reservedName.length > 0) body.push(`  reserved ${message.reservedName.map(quote).join(", ")};`)
-    const inOneof = (field: FieldDescriptorProto) => field.oneofIndex === 0 && message.oneofDecl[0]?.name === "body"
+    if (message.reservedName.length > 0)
+      body.push(`  reserved ${message.reservedName.map(quote).join(", ")};`)
+    const inOneof = (field: FieldDescriptorProto) =>
+      field.oneofIndex === 0 && message.oneofDecl[0]?.name === "body"
     const members = message.field.filter((field) => inOneof(field) && !field.proto3Optional)
     for (const field of message.field) {
       if (members.includes(field)) continue
@@ -123,7 +125,9 @@ class Printer {
   }
 
   #type(message: DescriptorProto, field: FieldDescriptorProto): string {
-    const entry = message.nestedType.find((nested) => field.typeName.endsWith(`.${message.name}.${nested.name}`))
+    const entry = message.nestedType.find((nested) =>
+      field.typeName.endsWith(`.${message.name}.${nested.name}`),
+    )
     if (entry) return `map<string, ${this.#name(entry.field[1]!)}>`
     if (field.label === FieldDescriptorProto_Label.REPEATED) return `repeated ${this.#name(field)}`
     return field.proto3Optional ? `optional ${this.#name(field)}` : this.#name(field)
@@ -152,9 +156,13 @@ class Printer {
     if (type.reservedRange.length > 0) {
       this.#lines.push(`  reserved ${type.reservedRange.map(({ start }) => start).join(", ")};`)
     }
-    if (type.reservedName.length > 0) this.#lines.push(`  reserved ${type.reservedName.map(quote).join(", ")};`)
+    if (type.reservedName.length > 0)
+      this.#lines.push(`  reserved ${type.reservedName.map(quote).join(", ")};`)
     for (const { name, number, options } of type.value) {
-      const text = options && hasExtension(options, literalOption) ? getExtension(options, literalOption).text : undefined
+      const text =
+        options && hasExtension(options, literalOption)
+          ? getExtension(options, literalOption).text
+          : undefined
       const option = text === undefined ? "" : ` [(hono_faasm.v1.literal).text = ${quote(text)}]`
       this.#lines.push(`  ${name} = ${number}${option};`)
     }

@@ -140,7 +140,12 @@ class ServiceBuilder {
   #method(row: RouteRow, handler: ts.Expression, rpc: string): { method: MethodModel; types?: HandlerTypes } {
     const types = handlerTypes(this.#project.checker, handler)
     if (!types) {
-      this.#report("unknown_handler", row, handler, "the handler's type is no function's; its response is JSON text")
+      this.#report(
+        "unknown_handler",
+        row,
+        handler,
+        "the handler's type is no function's; its response is JSON text",
+      )
     }
     const request: MessageModel = {
       name: `${rpc}Request`,
@@ -160,7 +165,12 @@ class ServiceBuilder {
     }
   }
 
-  #requestFields(row: RouteRow, handler: ts.Expression, rpc: string, types: HandlerTypes | undefined): FieldModel[] {
+  #requestFields(
+    row: RouteRow,
+    handler: ts.Expression,
+    rpc: string,
+    types: HandlerTypes | undefined,
+  ): FieldModel[] {
     const fields: FieldModel[] = []
     for (const section of Object.keys(SECTIONS) as Section[]) {
       const type = types?.inputs.get(section)
@@ -202,11 +212,22 @@ class ServiceBuilder {
       const name = STATUS_NAMES[status] ?? `status_${status}`
       const base = { property: name, optional: false, nullable: false, status }
       if (types.length > 1) {
-        this.#report("unmapped_type", row, handler, `it has ${types.length} different bodies for ${status}; they travel as JSON text`)
+        this.#report(
+          "unmapped_type",
+          row,
+          handler,
+          `it has ${types.length} different bodies for ${status}; they travel as JSON text`,
+        )
         fields.push({ ...base, type: { kind: "json" } })
         continue
       }
-      const message = this.#convert(types[0]!, `${rpc}${pascalCase(name)}`, row, handler, `response ${status}`)
+      const message = this.#convert(
+        types[0]!,
+        `${rpc}${pascalCase(name)}`,
+        row,
+        handler,
+        `response ${status}`,
+      )
       fields.push({ ...base, type: message ? { kind: "message", message } : { kind: "json" } })
     }
     return fields
@@ -217,7 +238,12 @@ class ServiceBuilder {
       return this.#converter.body(type, name)
     } catch (error) {
       if (!(error instanceof UnmappedType)) throw error
-      this.#report("unmapped_type", row, at, `${what}: no mapping for ${error.message}; it travels as JSON text`)
+      this.#report(
+        "unmapped_type",
+        row,
+        at,
+        `${what}: no mapping for ${error.message}; it travels as JSON text`,
+      )
       return undefined
     }
   }
@@ -225,7 +251,12 @@ class ServiceBuilder {
   #report(code: Diagnostic["code"], { method, path }: RouteRow, at: ts.Node, what: string): void {
     const source = this.#project.place(at)
     const route = `${method} ${path}`
-    this.#diagnostics.push({ code, source, route, message: `${source.file}:${source.line}: ${route}: ${what}` })
+    this.#diagnostics.push({
+      code,
+      source,
+      route,
+      message: `${source.file}:${source.line}: ${route}: ${what}`,
+    })
   }
 }
 

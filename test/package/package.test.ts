@@ -17,7 +17,10 @@ beforeAll(async () => {
   const tarball = (await readdir(project)).find((file) => file.endsWith(".tgz"))!
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "shop", type: "module" }))
   await run("npm", ["install", "--prefer-offline", "--no-audit", `./${tarball}`, "hono"], { cwd: project })
-  await writeFile(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: { strict: true, module: "nodenext" } }))
+  await writeFile(
+    join(project, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: { strict: true, module: "nodenext" } }),
+  )
   await writeFile(
     join(project, "app.ts"),
     `import { Hono } from "hono"
