@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { listenDual } from "../../src/runtime/dual-server.ts"
-import { FunctionServiceServer, type FunctionServiceOptions } from "../../src/runtime/function-service/index.ts"
+import {
+  type FunctionServiceOptions,
+  FunctionServiceServer,
+} from "../../src/runtime/function-service/index.ts"
 import { TestInvoker } from "./test-invoker.ts"
 
 /** A server of FunctionService over an invoker of this process. */

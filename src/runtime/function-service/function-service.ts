@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2"
-import type { ConnectRouter } from "@connectrpc/connect"
+import { type ConnectRouter, createContextKey, createContextValues } from "@connectrpc/connect"
 import { connectNodeAdapter } from "@connectrpc/connect-node"
 import { FunctionService } from "../../gen/faasm/rpc/v1/function_service_pb.ts"
 import type { Invoker } from "../invoker.ts"
@@ -31,6 +31,7 @@ export class FunctionServiceServer {
     this.#general = connectNodeAdapter({
       routes: (router) => this.routes(router),
       acceptCompression: [],
+      contextValues: (request) => createContextValues().set(requestKey, request),
       readMaxBytes: Math.max(this.#limits.maxFrameBytes, invoker.maxInputBytes + INVOKE_OVERHEAD_BYTES),
     }) as RequestListener
   }
@@ -50,15 +51,31 @@ export class FunctionServiceServer {
     if (path === CHANNEL_PATH && isPlainConnectStream(request)) {
       const { stream } = response as unknown as Http2ServerResponse
       serveHttp2Stream(stream, this.#sessions, this.#limits.maxFrameBytes)
-    } else this.#general(request, response)
+    } else this.#serveGeneral(request, response)
     return true
+  }
+
+  #serveGeneral(request: IncomingMessage, response: ServerResponse): void {
+    try {
+      this.#general(request, response)
+    } catch {
+      // It throws at once for what it can't make a request of, such as one without a host.
+      if (!response.headersSent) response.writeHead(400)
+      response.end()
+    }
   }
 
   /** Adds the service to a router of connect-node, without the short cut that {@link FunctionServiceServer.handle} takes. */
   routes(router: ConnectRouter): void {
     router.service(FunctionService, {
       invoke: (request, context) => invokeOnce(request, this.#invoker, this.#limits, context.signal),
-      channel: (requests, context) => serveIterable(requests, this.#sessions, context.signal),
+      channel: (requests, { signal, values }) =>
+        serveIterable(
+          requests,
+          this.#sessions,
+          signal,
+          () => signal.aborted || isReset(values.get(requestKey)),
+        ),
     })
   }
 
@@ -78,6 +95,15 @@ export class FunctionServiceServer {
   close(): void {
     this.#sessions.close()
   }
+}
+
+const requestKey = createContextKey<IncomingMessage | Http2ServerRequest | undefined>(undefined)
+
+/** Node ends a request whose stream was reset as it ends one that is complete. */
+function isReset(request: IncomingMessage | Http2ServerRequest | undefined): boolean {
+  if (!request) return false
+  if ("stream" in request) return request.aborted || request.stream.closed || request.stream.destroyed
+  return !request.complete
 }
 
 /** What a gateway's channel sends; all else goes by connect-node. */

@@ -13,6 +13,8 @@ const PING_INTERVAL_MS = 20_000
  * The general way, by connect-node, costs several times the latency, in layers of async iterators.
  */
 export function serveHttp2Stream(http2: ServerHttp2Stream, sessions: Sessions, maxFrameBytes: number): void {
+  // A connection that is lost at once can leave streams that are dead on arrival.
+  if (http2.destroyed || http2.closed) return
   http2.respond({ ":status": 200, "content-type": "application/connect+proto" })
   let ended = false
   const port: FramePort = {
@@ -39,8 +41,12 @@ export function serveHttp2Stream(http2: ServerHttp2Stream, sessions: Sessions, m
     }
   })
   http2.on("end", () => {
-    if (reader.isEmpty) stream.halfClose()
-    else stream.fail(new StreamError(Code.InvalidArgument, "the stream ended within a frame"))
+    // Clients of connect-node that abort half-close first, and reset the stream right after.
+    setImmediate(() => {
+      if (http2.closed || http2.destroyed) return
+      if (reader.isEmpty) stream.halfClose()
+      else stream.fail(new StreamError(Code.InvalidArgument, "the stream ended within a frame"))
+    })
   })
   // A lost connection; the session waits for the next.
   http2.on("error", () => {})

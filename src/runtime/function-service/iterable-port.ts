@@ -16,6 +16,7 @@ export async function* serveIterable(
   requests: AsyncIterable<ChannelRequest>,
   sessions: Sessions,
   signal: AbortSignal,
+  isReset: () => boolean,
 ): AsyncGenerator<ChannelResponse> {
   let waiting: { frame: Buffer; written: () => void }[] = []
   let end: { error?: StreamError } | undefined
@@ -33,7 +34,7 @@ export async function* serveIterable(
   const stream = new ChannelStream(sessions, port)
   const onAbort = () => port.end()
   signal.addEventListener("abort", onAbort)
-  const reading = read(requests, stream)
+  const reading = read(requests, stream, isReset)
   try {
     for (;;) {
       const frames = waiting
@@ -57,10 +58,17 @@ export async function* serveIterable(
   }
 }
 
-async function read(requests: AsyncIterable<ChannelRequest>, stream: ChannelStream): Promise<void> {
+async function read(
+  requests: AsyncIterable<ChannelRequest>,
+  stream: ChannelStream,
+  isReset: () => boolean,
+): Promise<void> {
   try {
     for await (const request of requests) stream.receive(toBinary(ChannelRequestSchema, request))
-    stream.halfClose()
+    // Clients of connect-node that abort half-close first, and reset the stream right after.
+    await new Promise((resolve) => setImmediate(resolve))
+    if (isReset()) stream.closed()
+    else stream.halfClose()
   } catch (error) {
     stream.fail(error)
   }
