@@ -4,27 +4,28 @@
 // absent. A value that does not fit its declared type is a misfit, and nothing of it is lost: the caller sends JSON text.
 
 import {
-  CLASS_BOOLEAN, CLASS_NUMBER, CLASS_OBJECT, JS_Call, JS_DupValue, JS_FreeAtom, JS_FreePropertyEnum, JS_GetClassID, JS_GetLength,
-  JS_GetOwnPropertyNames, JS_GetProperty, JS_GetPropertyInt64, JS_IsArray, JS_IsFunction, JS_ValueToAtom,
+  CLASS_BOOLEAN, CLASS_NUMBER, CLASS_OBJECT, JS_Call, JS_DupValue, JS_FreeAtom, JS_FreePropertyEnum, JS_GetClassID,
+  JS_GetLength, JS_GetOwnPropertyNames, JS_GetProperty, JS_GetPropertyInt64, JS_IsArray, JS_IsFunction, JS_ValueToAtom,
   JS_AtomToString, NAMES_STRING_ENUMERABLE, NULL, TAG_BIG_INT, TAG_BOOL, TAG_NULL, TAG_OBJECT, TAG_SHORT_BIG_INT, TAG_SYMBOL,
   TAG_UNDEFINED, UNDEFINED, context, isException, isNumber, isString, release, stringify, tagOf, toNumber, JSAtom, JSValue,
 } from "./engine"
 import { beginMisfit, atIndex, atProperty } from "./misfit"
 import {
   NAME_TO_JSON, TEXT_MISFIT_ARRAY, TEXT_MISFIT_BOOLEAN, TEXT_MISFIT_DEPTH, TEXT_MISFIT_EXTRA, TEXT_MISFIT_JSON,
-  TEXT_MISFIT_LITERAL, TEXT_MISFIT_MISSING, TEXT_MISFIT_NUMBER, TEXT_MISFIT_OBJECT, TEXT_MISFIT_STATUS, TEXT_MISFIT_STRING, TEXT_MISFIT_SURROGATE,
+  TEXT_MISFIT_LITERAL, TEXT_MISFIT_MISSING, TEXT_MISFIT_NUMBER, TEXT_MISFIT_OBJECT, TEXT_MISFIT_STATUS, TEXT_MISFIT_STRING,
+  TEXT_MISFIT_SURROGATE,
 } from "./names"
 import { beginLength, endLength, outputLength, truncateOutput, writeByte, writeFixed64, writeVarint } from "./output"
 import { STRING_EXCEPTION, STRING_SURROGATE, writeString } from "./strings"
 import {
   FIELD_SIZE, FLAG_EXPLICIT, FLAG_NULLABLE, FLAG_OPTIONAL, FLAG_REPEATED, KIND_BOOL, KIND_DATE, KIND_DOUBLE, KIND_ENUM,
-  KIND_JSON, KIND_MAP, KIND_MESSAGE, KIND_STRING, MAX_DEPTH, MESSAGE_WRAPPER, PRESENCE_EMPTY, PRESENCE_NULL,
-  fieldAtom, fieldCount, fieldFlags, fieldKind, fieldPresence, fieldStatus, fieldTag, fieldType, messageFields, messageFlags, nameAtom,
+  KIND_JSON, KIND_MAP, KIND_MESSAGE, KIND_STRING, MAX_DEPTH, MESSAGE_WRAPPER, PRESENCE_EMPTY, PRESENCE_NULL, fieldAtom,
+  fieldCount, fieldFlags, fieldKind, fieldPresence, fieldStatus, fieldTag, fieldType, messageFields, messageFlags, nameAtom,
   requiredCount,
 } from "./tables"
 
 @inline export const FITS: i32 = 0
-@inline export const MISFIT: i32 = 1
+@inline const MISFIT: i32 = 1
 // The engine has a pending exception.
 @inline export const THREW: i32 = 2
 // A property that JSON.stringify leaves out.
@@ -47,7 +48,7 @@ function misfit(text: u32): i32 {
 }
 
 /** Writes the message's fields, without a length. */
-export function encodeMessage(message: usize, value: JSValue, key: JSAtom, depth: i32): i32 {
+function encodeMessage(message: usize, value: JSValue, key: JSAtom, depth: i32): i32 {
   if (messageFlags(message) & MESSAGE_WRAPPER) {
     const fields = messageFields(message)
     const result = encodeProperty(fields, fields, value, key, depth)

@@ -12,10 +12,10 @@
 export type JSValue = u64
 export type JSAtom = u32
 
-@external("quickjs", "JS_FreeValue") export declare function JS_FreeValue(ctx: usize, v: JSValue): void
+@external("quickjs", "JS_FreeValue") declare function JS_FreeValue(ctx: usize, v: JSValue): void
 @external("quickjs", "JS_DupValue") export declare function JS_DupValue(ctx: usize, v: JSValue): JSValue
 @external("quickjs", "JS_NewStringLen") export declare function JS_NewStringLen(ctx: usize, ptr: usize, len: usize): JSValue
-@external("quickjs", "JS_NewNumber") export declare function JS_NewNumber(ctx: usize, value: f64): JSValue
+@external("quickjs", "JS_NewNumber") declare function JS_NewNumber(ctx: usize, value: f64): JSValue
 @external("quickjs", "JS_NewObjectFrom") export declare function JS_NewObjectFrom(ctx: usize, count: i32, atoms: usize, values: usize): JSValue
 @external("quickjs", "JS_NewObject") export declare function JS_NewObject(ctx: usize): JSValue
 @external("quickjs", "JS_NewArrayFrom") export declare function JS_NewArrayFrom(ctx: usize, count: i32, values: usize): JSValue
@@ -43,9 +43,7 @@ export type JSAtom = u32
 @external("quickjs", "JS_CallConstructor") export declare function JS_CallConstructor(ctx: usize, fn: JSValue, argc: i32, argv: usize): JSValue
 @external("quickjs", "JS_GetGlobalObject") export declare function JS_GetGlobalObject(ctx: usize): JSValue
 @external("quickjs", "JS_GetException") export declare function JS_GetException(ctx: usize): JSValue
-@external("quickjs", "JS_HasException") export declare function JS_HasException(ctx: usize): i32
 @external("quickjs", "JS_Throw") export declare function JS_Throw(ctx: usize, v: JSValue): JSValue
-@external("quickjs", "JS_NewError") export declare function JS_NewError(ctx: usize): JSValue
 @external("quickjs", "JS_IsPromise") export declare function JS_IsPromise(v: JSValue): i32
 @external("quickjs", "JS_PromiseState") export declare function JS_PromiseState(ctx: usize, v: JSValue): i32
 @external("quickjs", "JS_PromiseResult") export declare function JS_PromiseResult(ctx: usize, v: JSValue): JSValue
@@ -56,22 +54,21 @@ export type JSAtom = u32
 @external("quickjs", "JS_NewUint8ArrayCopy") export declare function JS_NewUint8ArrayCopy(ctx: usize, ptr: usize, len: usize): JSValue
 @external("quickjs", "JS_GetUint8Array") export declare function JS_GetUint8Array(ctx: usize, len: usize, v: JSValue): usize
 @external("quickjs", "JS_GetArrayBuffer") export declare function JS_GetArrayBuffer(ctx: usize, len: usize, v: JSValue): usize
-@external("quickjs", "JS_GetTypedArrayType") export declare function JS_GetTypedArrayType(v: JSValue): i32
 @external("quickjs", "JS_IsArrayBuffer") export declare function JS_IsArrayBuffer(v: JSValue): i32
-@external("quickjs", "qjs_get_runtime_ptr") export declare function qjs_get_runtime_ptr(): usize
-@external("quickjs", "qjs_get_context_ptr") export declare function qjs_get_context_ptr(): usize
+@external("quickjs", "qjs_get_runtime_ptr") declare function qjs_get_runtime_ptr(): usize
+@external("quickjs", "qjs_get_context_ptr") declare function qjs_get_context_ptr(): usize
 @external("quickjs", "malloc") export declare function malloc(size: usize): usize
 @external("quickjs", "realloc") export declare function realloc(ptr: usize, size: usize): usize
 @external("quickjs", "free") export declare function free(ptr: usize): void
 
-@inline export const TAG_STRING: i32 = -7
-@inline export const TAG_STRING_ROPE: i32 = -6
+@inline const TAG_STRING: i32 = -7
+@inline const TAG_STRING_ROPE: i32 = -6
 @inline export const TAG_OBJECT: i32 = -1
-@inline export const TAG_INT: i32 = 0
+@inline const TAG_INT: i32 = 0
 @inline export const TAG_BOOL: i32 = 1
 @inline export const TAG_NULL: i32 = 2
 @inline export const TAG_UNDEFINED: i32 = 3
-@inline export const TAG_EXCEPTION: i32 = 6
+@inline const TAG_EXCEPTION: i32 = 6
 @inline export const TAG_SHORT_BIG_INT: i32 = 7
 @inline export const TAG_BIG_INT: i32 = -9
 @inline export const TAG_SYMBOL: i32 = -8
@@ -125,7 +122,7 @@ export function attachEngine(): void {
   return tagOf(v) == TAG_UNDEFINED
 }
 
-@inline export function isFloat(v: JSValue): bool {
+@inline function isFloat(v: JSValue): bool {
   return u32(tagOf(v) - FIRST_TAG) >= FLOAT64_TAG - u32(FIRST_TAG)
 }
 

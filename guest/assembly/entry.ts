@@ -6,14 +6,14 @@ import {
   JS_GetGlobalObject, JS_GetProperty, attachEngine, context, isException, malloc, release, verifyEngine, JSValue,
 } from "./engine"
 import {
-  FAILURE_BAD_INVOCATION, FAILURE_BAD_RESPONSE, FAILURE_OUT_OF_MEMORY, FAILURE_SCHEMA_MISMATCH, FAILURE_THROWN, FAILURE_TIMEOUT, FAILURE_UNKNOWN_ROUTE, attachFailure,
-  fail, failWithException, failureKind, resetFailure,
+  FAILURE_BAD_INVOCATION, FAILURE_BAD_RESPONSE, FAILURE_OUT_OF_MEMORY, FAILURE_SCHEMA_MISMATCH, FAILURE_THROWN,
+  FAILURE_TIMEOUT, FAILURE_UNKNOWN_ROUTE, attachFailure, fail, failWithException, failureKind, resetFailure,
 } from "./failure"
 import { attachHost, randomSeed, readInput, writeOutput } from "./host"
 import { attachHostFunctions, host_call } from "./host-functions"
 import {
-  INVOCATION_BAD, INVOCATION_BAD_MESSAGE, INVOCATION_OK, INVOCATION_OTHER_SCHEMA, INVOCATION_UNKNOWN_ROUTE, attachInvocation, makeInvocation,
-  readInvocation, resetInvocation, route, timeoutMs,
+  INVOCATION_BAD, INVOCATION_BAD_MESSAGE, INVOCATION_OK, INVOCATION_OTHER_SCHEMA, INVOCATION_UNKNOWN_ROUTE, attachInvocation,
+  makeInvocation, readInvocation, resetInvocation, route, timeoutMs,
 } from "./invocation"
 import { attachGuest, invoke, invokeBodyFailed } from "./invoke"
 import { attachJsonForm, readJsonInvocation, writeJsonFailure, writeJsonReply } from "./json-form"

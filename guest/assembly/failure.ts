@@ -1,13 +1,11 @@
 // Why there is no response: the kinds of hono_faasm.v1.Failure, and their making from an exception of the engine.
 
 import {
-  JS_FreeCString, JS_GetException, JS_GetProperty, JS_IsError, JS_ToCStringLen2, TAG_NULL, UNDEFINED, context,
-  isString, release, tagOf, JSValue,
+  JS_FreeCString, JS_GetException, JS_GetProperty, JS_IsError, JS_ToCStringLen2, TAG_NULL, UNDEFINED, context, isString,
+  release, tagOf, JSValue,
 } from "./engine"
 import { timedOut } from "./limits"
-import {
-  NAME_MESSAGE, TEXT_ENGINE_OUT_OF_MEMORY, TEXT_OUT_OF_MEMORY, TEXT_TIMEOUT,
-} from "./names"
+import { NAME_MESSAGE, TEXT_ENGINE_OUT_OF_MEMORY, TEXT_OUT_OF_MEMORY, TEXT_TIMEOUT } from "./names"
 import { nameAtom, textLength, textPointer } from "./tables"
 
 @inline export const FAILURE_SCHEMA_MISMATCH: u32 = 1
@@ -55,7 +53,7 @@ export function failWithException(): void {
 }
 
 /** The engine's own error, or the null that it throws when it has no memory left for that. */
-export function isOutOfMemory(value: JSValue): bool {
+function isOutOfMemory(value: JSValue): bool {
   if (tagOf(value) == TAG_NULL) return true
   if (!JS_IsError(value)) return false
   const message = JS_GetProperty(context, value, nameAtom(NAME_MESSAGE))

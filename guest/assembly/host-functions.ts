@@ -31,8 +31,8 @@
 // whatever `invoke` answers, the reply is a Failure TIMEOUT.
 
 import {
-  EXCEPTION, JS_CallConstructor, JS_NewUint8ArrayCopy, JS_Throw, JS_ToBool, UNDEFINED, context, isException, isNumber, isString, malloc,
-  ofNumber, release, toNumber, JSValue,
+  EXCEPTION, JS_CallConstructor, JS_NewUint8ArrayCopy, JS_Throw, JS_ToBool, UNDEFINED, context, isException, isNumber,
+  isString, malloc, ofNumber, release, toNumber, JSValue,
 } from "./engine"
 import { monotonicNow, random_get, writeFile } from "./host"
 import { TEXT_BAD_UTF8, TEXT_NOT_A_STRING, TEXT_NOT_BYTES, TEXT_TOO_MANY_BYTES, TEXT_UNKNOWN_NATIVE } from "./names"

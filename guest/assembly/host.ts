@@ -6,7 +6,6 @@
 @external("wasi_snapshot_preview1", "fd_write") declare function fd_write(fd: i32, iovs: usize, count: i32, written: usize): i32
 @external("wasi_snapshot_preview1", "random_get") export declare function random_get(ptr: usize, len: i32): i32
 
-@inline const CLOCK_REALTIME: i32 = 0
 @inline const CLOCK_MONOTONIC: i32 = 1
 
 // 24 bytes for results and arguments of the calls here.
@@ -20,12 +19,6 @@ export function attachHost(memory: usize): void {
 export function monotonicNow(): u64 {
   clock_time_get(CLOCK_MONOTONIC, 1000, cell)
   return load<u64>(cell)
-}
-
-/** Milliseconds since 1970, with fractions. */
-export function realtimeNow(): f64 {
-  clock_time_get(CLOCK_REALTIME, 1000, cell)
-  return f64(load<u64>(cell)) / 1e6
 }
 
 /** Writes all of it, or gives up when the host takes nothing. */

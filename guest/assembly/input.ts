@@ -9,7 +9,7 @@ export let malformed: bool = false
 @inline export const WIRE_VARINT: u32 = 0
 @inline export const WIRE_FIXED64: u32 = 1
 @inline export const WIRE_BYTES: u32 = 2
-@inline export const WIRE_FIXED32: u32 = 5
+@inline const WIRE_FIXED32: u32 = 5
 
 export function openInput(ptr: usize): void {
   cursor = ptr

@@ -13,13 +13,15 @@ import {
 } from "./input"
 import { unavailableFunction } from "./invoke"
 import { tooDeepJson } from "./json-depth"
-import { NAME_BODY, NAME_HEADERS, NAME_INPUT, NAME_METHOD, NAME_PARAMS, NAME_ROUTE, NAME_URL, NAME_VARIABLES, TEXT_GET } from "./names"
+import {
+  NAME_BODY, NAME_HEADERS, NAME_INPUT, NAME_METHOD, NAME_PARAMS, NAME_ROUTE, NAME_URL, NAME_VARIABLES, TEXT_GET,
+} from "./names"
 import { reviveDates } from "./revive-dates"
 import { newString, newText } from "./strings"
 import { hasRoute, nameAtom, requestOf } from "./tables"
-import { drop, push, releaseDown, reserveSlots, setSlot, slot, slotPointer, stackTop } from "./value-stack"
+import { drop, push, reserveSlots, setSlot, slot, slotPointer, stackTop } from "./value-stack"
 
-export let sentHash: u64 = 0
+let sentHash: u64 = 0
 export let route: u32 = 0
 export let timeoutMs: u32 = 0
 

@@ -1,8 +1,8 @@
 // Calls the JavaScript side and waits for its answer.
 
 import {
-  EXCEPTION, JS_Call, JS_ExecutePendingJob, JS_GetException, JS_GetProperty, JS_IsFunction, JS_IsPromise, JS_PromiseResult, JS_PromiseState,
-  JS_Throw, JS_ToBool, UNDEFINED, context, isException, isUndefined, release, runtime, JSValue,
+  EXCEPTION, JS_Call, JS_ExecutePendingJob, JS_GetException, JS_GetProperty, JS_IsFunction, JS_IsPromise, JS_PromiseResult,
+  JS_PromiseState, JS_Throw, JS_ToBool, UNDEFINED, context, isException, isUndefined, release, runtime, JSValue,
 } from "./engine"
 import { FAILURE_NEVER_SETTLED, fail, failWithException } from "./failure"
 import { NAME_BODY_FAILED, NAME_IDLE, NAME_INVOKE, NAME_UNAVAILABLE, TEXT_NEVER_SETTLED } from "./names"

@@ -1,10 +1,10 @@
 // How deep JSON text nests. The engine's parser recurses, and would take more of the host's stack than there may be, so
 // a text is measured before it is parsed.
 
-@inline export const MAX_JSON_DEPTH: i32 = 1000
+@inline const MAX_JSON_DEPTH: i32 = 1000
 
 /** The deepest nesting of brackets outside strings; the text need not be valid. */
-export function jsonDepth(ptr: usize, end: usize): i32 {
+function jsonDepth(ptr: usize, end: usize): i32 {
   let depth = 0
   let deepest = 0
   while (ptr < end) {

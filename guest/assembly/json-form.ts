@@ -3,31 +3,31 @@
 
 import {
   EXCEPTION, JS_DefinePropertyValue, JS_DefinePropertyValueUint32, JS_FreeCString, JS_GetPropertyInt64, JS_NewArrayFrom,
-  JS_NewObject, JS_NewUint8ArrayCopy, JS_ParseJSON, JS_ToCStringLen2, JS_ToString, JS_DupValue, PROP_C_W_E, TAG_BOOL, TAG_NULL, TRUE, UNDEFINED,
-  context, dropException, free, isException, isNumber, isObject, isString, isUndefined, malloc, ofInt, release, stringify, tagOf,
-  JSValue,
+  JS_NewObject, JS_NewUint8ArrayCopy, JS_ParseJSON, JS_ToCStringLen2, JS_ToString, PROP_C_W_E, TAG_BOOL, TAG_NULL, TRUE,
+  UNDEFINED, context, dropException, free, isException, isNumber, isObject, isString, isUndefined, malloc, ofInt, release,
+  stringify, tagOf, JSValue,
 } from "./engine"
 import { FAILURE_OUT_OF_MEMORY, FAILURE_THROWN, equalsText, failureKind, failureText, thrown } from "./failure"
 import {
-  INVOCATION_BAD, INVOCATION_BAD_MESSAGE, INVOCATION_OK, INVOCATION_OTHER_SCHEMA, INVOCATION_THREW, INVOCATION_UNKNOWN_ROUTE, makeUnavailable,
+  INVOCATION_BAD, INVOCATION_BAD_MESSAGE, INVOCATION_OK, INVOCATION_OTHER_SCHEMA, INVOCATION_UNKNOWN_ROUTE, makeUnavailable,
   setInvocation,
 } from "./invocation"
 import { tooDeepJson } from "./json-depth"
 import {
-  NAME_ABSENT_PARAMS, NAME_BODY, NAME_BODY_JSON, NAME_BOOLEAN, NAME_FAILURE, NAME_HEADERS, NAME_JSON, NAME_KIND, NAME_MESSAGE, NAME_MESSAGE_JSON,
-  NAME_METHOD, NAME_MODE, NAME_NAME, NAME_NOT_FOUND, NAME_NUMBER, NAME_PARAMS, NAME_PLAIN, NAME_RAW, NAME_ROUTE, NAME_SCHEMA_HASH, NAME_STACK,
-  NAME_STATUS, NAME_TEXT, NAME_THROWN, NAME_TIMEOUT_MS, NAME_UNAVAILABLE, NAME_URL, NAME_VALUE, NAME_VARIABLES, TEXT_ENGINE_OUT_OF_MEMORY,
-  TEXT_OUT_OF_MEMORY,
+  NAME_ABSENT_PARAMS, NAME_BODY, NAME_BODY_JSON, NAME_BOOLEAN, NAME_FAILURE, NAME_HEADERS, NAME_JSON, NAME_KIND,
+  NAME_MESSAGE, NAME_MESSAGE_JSON, NAME_METHOD, NAME_MODE, NAME_NAME, NAME_NOT_FOUND, NAME_NUMBER, NAME_PARAMS, NAME_PLAIN,
+  NAME_RAW, NAME_ROUTE, NAME_SCHEMA_HASH, NAME_STACK, NAME_STATUS, NAME_TEXT, NAME_THROWN, NAME_TIMEOUT_MS, NAME_UNAVAILABLE,
+  NAME_URL, NAME_VALUE, NAME_VARIABLES, TEXT_ENGINE_OUT_OF_MEMORY, TEXT_OUT_OF_MEMORY,
 } from "./names"
 import { outputBase, outputLength, reserve, resetOutput, truncateOutput } from "./output"
 import {
-  KIND_BYTES, KIND_JSON_VALUE, KIND_NOT_FOUND, KIND_TEXT, REPLY_BAD, REPLY_OK, REPLY_THREW, bytesLength, bytesOf, get, getBool, getInt, isPlainData,
-  lengthOf, toWhole, typeName,
+  KIND_BYTES, KIND_JSON_VALUE, KIND_NOT_FOUND, KIND_TEXT, REPLY_BAD, REPLY_OK, REPLY_THREW, bytesLength, bytesOf, get,
+  getBool, getInt, isPlainData, lengthOf, toWhole, typeName,
 } from "./reply"
 import { reviveDates } from "./revive-dates"
 import { STRING_OK, newString, newText, writeText } from "./strings"
 import { hasRoute, nameAtom, requestOf, schemaHash } from "./tables"
-import { push, reserveSlots, setSlot, slot, slotPointer, stackTop } from "./value-stack"
+import { push, reserveSlots, slotPointer, stackTop } from "./value-stack"
 
 let cell: usize = 0
 

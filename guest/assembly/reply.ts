@@ -6,16 +6,16 @@
 
 import { FITS, THREW, encodeResponse } from "./encode-message"
 import {
-  CLASS_OBJECT, JS_GetClassID, JS_GetLength, JS_GetProperty, JS_GetPropertyInt64, JS_GetUint8Array, JS_GetArrayBuffer, JS_IsArray,
-  JS_IsArrayBuffer, JS_IsFunction, JS_ToBool, JS_ToString, TAG_BOOL, TAG_NULL, TAG_OBJECT, UNDEFINED, context,
+  CLASS_OBJECT, JS_GetClassID, JS_GetLength, JS_GetProperty, JS_GetPropertyInt64, JS_GetUint8Array, JS_GetArrayBuffer,
+  JS_IsArray, JS_IsArrayBuffer, JS_IsFunction, JS_ToBool, JS_ToString, TAG_BOOL, TAG_NULL, TAG_OBJECT, context,
   dropException, isException, isNumber, isObject, isString, isUndefined, release, stringify, tagOf, toNumber, JSValue,
 } from "./engine"
 import { FAILURE_OUT_OF_MEMORY, FAILURE_THROWN, equalsText, failureKind, failureText, thrown } from "./failure"
 import { misfitPath, misfitPathLength, misfitText } from "./misfit"
 import {
-  NAME_BODY, NAME_CONSTRUCTOR, NAME_FAILURE, NAME_HEADERS, NAME_KIND, NAME_MESSAGE, NAME_NAME, NAME_PLAIN, NAME_STACK, NAME_STATUS,
-  NAME_THROWN, NAME_VARIABLES, TEXT_ENGINE_OUT_OF_MEMORY, TEXT_FUNCTION, TEXT_OBJECT,
-  TEXT_OUT_OF_MEMORY, TEXT_PRIMITIVE,
+  NAME_BODY, NAME_CONSTRUCTOR, NAME_FAILURE, NAME_HEADERS, NAME_KIND, NAME_MESSAGE, NAME_NAME, NAME_PLAIN, NAME_STACK,
+  NAME_STATUS, NAME_THROWN, NAME_VARIABLES, TEXT_ENGINE_OUT_OF_MEMORY, TEXT_FUNCTION, TEXT_OBJECT, TEXT_OUT_OF_MEMORY,
+  TEXT_PRIMITIVE,
 } from "./names"
 import {
   beginLength, endLength, outputLength, resetOutput, truncateOutput, writeByte, writeBytes, writeFixed64, writeVarint,

@@ -1,9 +1,9 @@
 // A request message that came as JSON text has strings where the declared type has a Date.
 
 import {
-  EXCEPTION, JS_CallConstructor, JS_GetLength, JS_GetOwnPropertyNames, JS_FreePropertyEnum, JS_GetProperty, JS_GetPropertyInt64,
-  JS_IsArray, JS_SetProperty, JS_DefinePropertyValueUint32, NAMES_STRING_ENUMERABLE, PROP_C_W_E, UNDEFINED, context, isException,
-  isObject, isString, release, JSValue,
+  EXCEPTION, JS_CallConstructor, JS_GetLength, JS_GetOwnPropertyNames, JS_FreePropertyEnum, JS_GetProperty,
+  JS_GetPropertyInt64, JS_IsArray, JS_SetProperty, JS_DefinePropertyValueUint32, NAMES_STRING_ENUMERABLE, PROP_C_W_E,
+  UNDEFINED, context, isException, isObject, isString, release, JSValue,
 } from "./engine"
 import {
   FIELD_SIZE, FLAG_REPEATED, KIND_DATE, KIND_MAP, KIND_MESSAGE, KIND_PRESENCE, MAX_DEPTH, MESSAGE_HAS_DATES, MESSAGE_WRAPPER,

@@ -45,7 +45,6 @@ export const GUEST_NAMES = {
   NOT_FOUND: "notFound",
   CONSTRUCTOR: "constructor",
   TYPE_ERROR: "TypeError",
-  RANGE_ERROR: "RangeError",
 } as const
 
 /** Texts, mostly for people. */
@@ -55,13 +54,11 @@ export const GUEST_TEXTS = {
     "gateway and function were built from different types: run `hono-faasm build` and `hono-faasm deploy` again",
   BAD_ENVELOPE: "the input is not a hono_faasm.v1.Invocation",
   BAD_MESSAGE: "the invocation's message is not the route's request message",
-  BAD_JSON: "the invocation is not valid JSON",
   UNKNOWN_ROUTE: "this function does not hold the route",
   NEVER_SETTLED: "the handler's promise is pending and nothing is left that could settle it",
   TIMEOUT: "the handler ran longer than its timeout",
   OUT_OF_MEMORY: "the handler needed more memory than the function has",
   BAD_RESPONSE: "what the handler returned is not a response",
-  TOO_DEEP: "nested too deep",
   ENGINE_OUT_OF_MEMORY: "out of memory",
   MISFIT_EXTRA: "not in the declared type",
   MISFIT_MISSING: "a declared property is missing",
@@ -83,5 +80,4 @@ export const GUEST_TEXTS = {
   UNKNOWN_NATIVE: "no such native function",
   NOT_A_STRING: "not a string",
   NOT_BYTES: "not a Uint8Array or ArrayBuffer",
-  NO_INVOKE: "the bundle defines no __honoFaasm.invoke",
 } as const
