@@ -1,5 +1,6 @@
 import { createFileRegistry, fromBinary, fromJson, type JsonObject, toBinary } from "@bufbuild/protobuf"
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt"
+import fc from "fast-check"
 import { beforeAll, describe, expect, test } from "vitest"
 import type { TestHost } from "./host.ts"
 import { host, show } from "./pack-test.ts"
@@ -220,6 +221,29 @@ describe("the guest's decoder", () => {
     ["bad JSON text", [0xa2, 0x01, 1, 0x7b]],
   ])("%s is a bad invocation", (_what, message) => {
     expect(() => decode(Uint8Array.from(message))).toThrow(/^2: /)
+  })
+
+  test("any bytes are decoded or refused", () => {
+    const valid = bytes({
+      text: "text",
+      list: ["a"],
+      points: [{ x: 1, y: 2 }],
+      numbers: [1, 2],
+      record: { a: 1 },
+      tree: { name: "t", rest: [{ name: "r" }] },
+      when: "2024-01-01T00:00:00.000Z",
+      anything: "[1]",
+    })
+    const mutated = fc.array(fc.tuple(fc.nat(valid.length - 1), fc.nat(255)), { minLength: 1, maxLength: 5 })
+    fc.assert(
+      fc.property(mutated, fc.nat(valid.length), (changes, length) => {
+        const hostile = valid.slice(0, length)
+        for (const [at, byte] of changes) if (at < length) hostile[at] = byte
+        const { failure } = guest.invoke({ input: { case: "message", value: hostile } })
+        expect(failure?.kind ?? 2).toBe(2)
+      }),
+      { numRuns: 400 },
+    )
   })
 
   test("nesting is bounded", () => {

@@ -31,6 +31,7 @@ const HANDLERS = {
     "(INV) =>",
   ),
   large: '() => ({ status: 200, headers: [], kind: 3, body: "x".repeat(3000000) })',
+  hugeAnswer: '() => ({ status: 200, headers: [], kind: 3, body: "x".repeat(14000000) })',
   idle: `() => new Promise((resolve) => timers.push(() => resolve(${answer('"fired"')})))`,
 }
 
@@ -72,6 +73,15 @@ describe("time", () => {
 describe("memory", () => {
   test.each(["arrays", "buffers", "rethrown"] as const)("%s", (name) => {
     expect(invoke(name).failure?.kind).toBe(FailureKind.OUT_OF_MEMORY)
+    const route = Object.keys(HANDLERS).indexOf(name)
+    expect(guest.invokeJson({ route }).failure.kind).toBe(FailureKind.OUT_OF_MEMORY)
+  })
+
+  test("an answer that does not fit", () => {
+    const reply = invoke("hugeAnswer")
+    expect(reply.failure?.kind).toBe(FailureKind.OUT_OF_MEMORY)
+    const route = Object.keys(HANDLERS).indexOf("hugeAnswer")
+    expect(guest.invokeJson({ route }).failure.kind).toBe(FailureKind.OUT_OF_MEMORY)
   })
 
   test("an input that does not fit", () => {
