@@ -42,7 +42,7 @@ export interface GatewayHandle {
    * Drains: reports not ready from now on, waits for the requests under way, and closes the connections to Faasm.
    * Requests that arrive in the meantime are served; afterwards they are answered with 503.
    *
-   * @param graceMs - longest wait for requests under way, in ms; those still running then fail. Default 10,000.
+   * @param graceMs - longest wait for requests under way, in ms; longer ones are not waited for. Default 10,000.
    */
   close(graceMs?: number): Promise<void>
 }
@@ -132,7 +132,10 @@ export class Gateway implements GatewayHandle {
       })
     }
     this.#state = "closed"
-    await this.#parts.path.close()
+    const closed = this.#parts.path.close()
+    // The connections wait for their calls; those that outlived the grace are left to their timeouts.
+    if (this.#inFlight === 0) await closed
+    else void closed
   }
 
   /** Counts the requests under way, and refuses them once closed. */

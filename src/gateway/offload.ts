@@ -74,16 +74,25 @@ export function offload<App extends AnyHono>(app: App, options: OffloadOptions):
   }
 }
 
+/** How long calls wait for the channel to connect before they take the planner, in ms. */
+const OUTAGE_MS = 200
+
 function pathOf(options: OffloadOptions, log: (event: GatewayEvent) => void): FunctionPath {
   const servers = options.rpc === undefined ? [] : [options.rpc].flat()
-  const planner = options.planner === undefined ? undefined : new PlannerClient({ url: options.planner })
-  if (servers.length === 0) {
-    if (planner) return new SinglePath(planner, "json")
+  if (servers.length === 0 && options.planner === undefined) {
     throw new GatewayError(
       "bad_options",
       "offload() needs the address of a server: give it `rpc`, `planner` or both",
     )
   }
-  const channel = openChannel({ servers })
-  return planner ? new FallbackPath(channel, planner, log) : new SinglePath(channel, "protobuf")
+  try {
+    const planner = options.planner === undefined ? undefined : new PlannerClient({ url: options.planner })
+    if (servers.length === 0) return new SinglePath(planner!, "json")
+    if (!planner) return new SinglePath(openChannel({ servers }), "protobuf")
+    return new FallbackPath(openChannel({ servers, outageMs: OUTAGE_MS }), planner, log)
+  } catch (cause) {
+    throw new GatewayError("bad_options", `a server's address can't be used: ${(cause as Error).message}`, {
+      cause,
+    })
+  }
 }

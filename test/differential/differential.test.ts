@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { defaultCases, errorCases } from "./cases/errors.ts"
 import { inputCases } from "./cases/inputs.ts"
 import { middlewareCases } from "./cases/middleware.ts"
@@ -41,6 +41,8 @@ describe.each(suites)("$file, split $split", ({ file, split, cases, local }) => 
     subject = await startSubject(file, split)
   }, 120_000)
   afterAll(() => subject?.close())
+  // Hono's own onError writes there.
+  beforeAll(() => void vi.spyOn(console, "error").mockReturnValue())
 
   it("keeps only those routes local that need to be", () => {
     const stay = subject.manifest.routes.filter((route) => route.function === null)

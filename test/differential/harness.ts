@@ -16,6 +16,10 @@ export interface Subject {
   /** By the planner's dialect only. */
   planner: Offloaded<AnyHono>
   manifest: Manifest
+  /** The build's directory. */
+  build: string
+  /** The runtime. */
+  url: string
   /** What the gateways logged since the last call. */
   takeEvents(): GatewayEvent[]
   close(): Promise<void>
@@ -40,6 +44,8 @@ export async function startSubject(file: string, split?: "route"): Promise<Subje
     rpc,
     planner,
     manifest,
+    build,
+    url: runtime.url,
     takeEvents: () => events.splice(0),
     async close() {
       await Promise.all([rpc.gateway.close(), planner.gateway.close()])

@@ -63,6 +63,13 @@ describe("offload", () => {
     expect(() => offload(new Hono(), { build: dir, rpc: [] })).toThrow(failing("bad_options", "`rpc`"))
   })
 
+  it("refuses an address that is none", () => {
+    write({})
+    for (const options of [{ rpc: "localhost" }, { planner: "nowhere" }]) {
+      expect(() => offload(new Hono(), { build: dir, ...options })).toThrow(failing("bad_options", "address"))
+    }
+  })
+
   it("keeps the app's type, and adds the gateway", async () => {
     write({})
     const app = new Hono().get("/x", (c) => c.text("x"))
