@@ -38,11 +38,11 @@ it("has at least 150 cases", () => {
 describe.each(suites)("$file, split $split", ({ file, split, cases, local }) => {
   let subject: Subject
   beforeAll(async () => {
+    // Hono's own onError writes there.
+    vi.spyOn(console, "error").mockReturnValue()
     subject = await startSubject(file, split)
   }, 120_000)
   afterAll(() => subject?.close())
-  // Hono's own onError writes there.
-  beforeAll(() => void vi.spyOn(console, "error").mockReturnValue())
 
   it("keeps only those routes local that need to be", () => {
     const stay = subject.manifest.routes.filter((route) => route.function === null)
