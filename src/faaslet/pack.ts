@@ -7,6 +7,7 @@ import { engineModule, type Optimise } from "./engine.ts"
 import { GuestInstance } from "./guest-instance.ts"
 import { PackError } from "./pack-error.ts"
 import { findRandomState } from "./random-state.ts"
+import { scrubHeap } from "./scrub-heap.ts"
 import { snapshot } from "./snapshot.ts"
 import { layOutTables, type TableRoute, tablesSize } from "./tables.ts"
 
@@ -81,6 +82,7 @@ export async function packFaaslet(options: PackOptions): Promise<PackedFaaslet> 
   guest.evaluate("void __honoFaasm.warmUp?.()", "warming up")
   guest.runJobs("warming up")
   guest.exports.qjs_run_gc!()
+  scrubHeap(guest)
   // What calls left below the stack pointer is dead.
   guest.memory.fill(0, 0, guest.exports.__stack_pointer.value)
   return { wasm: snapshot(engine, guest.exports), appRoutes, log: guest.log }
