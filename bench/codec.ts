@@ -1,37 +1,12 @@
-import { execFileSync } from "node:child_process"
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { create, createFileRegistry, fromBinary, toBinary } from "@bufbuild/protobuf"
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt"
 import { compileCodec } from "../src/codec/index.ts"
 import { packageRoot } from "../src/package-root.ts"
+import { generateSchema } from "../src/schema/index.ts"
 import type { BenchContext } from "./context.ts"
 import { type BenchResult, quantile } from "./result.ts"
 
-const PROTO = `
-syntax = "proto3";
-package bench.v1;
-import "hono_faasm/v1/annotations.proto";
-message Order {
-  string customer = 1;
-  Currency currency = 2;
-  repeated Line lines = 3;
-  optional string note = 4 [(hono_faasm.v1.field).optional = true];
-}
-message Line {
-  string sku = 1;
-  string name = 2;
-  double quantity = 3;
-  double unit_price = 4;
-  bool gift = 5;
-}
-enum Currency {
-  CURRENCY_UNSPECIFIED = 0;
-  CURRENCY_EUR = 1 [(hono_faasm.v1.literal).text = "EUR"];
-  CURRENCY_USD = 2 [(hono_faasm.v1.literal).text = "USD"];
-}
-`
 const ITEMS = [1, 10, 100]
 const ROUNDS = 30
 
@@ -40,12 +15,12 @@ const ROUNDS = 30
  * protobufjs. `transcode` is from protobuf bytes to JSON text, against making JSON text of the value.
  */
 export async function benchCodec(context: BenchContext): Promise<BenchResult[]> {
-  const desc = compileProto()
+  const { desc, protoText } = orderMessage()
   const codec = compileCodec(desc)
   const protobufjs = await import("protobufjs")
-  const Order = protobufjs
-    .parse(PROTO.replace(/import.*|\[\(hono.*?\]/g, ""))
-    .root.lookupType("bench.v1.Order")
+  // Without our options, which it would look for in other files.
+  const plain = protoText.replace(/import.*|\[[^\]]*\]|option [^;]*;/g, "")
+  const Order = protobufjs.parse(plain).root.lookupType(desc.typeName)
   const results: BenchResult[] = []
   for (const items of ITEMS) {
     const value = orderOf(items)
@@ -104,16 +79,12 @@ function* alternate(ways: [string, string, () => unknown][], rounds: number, cal
   }
 }
 
-function compileProto() {
-  const dir = mkdtempSync(join(tmpdir(), "hono-faasm-bench-"))
-  try {
-    cpSync(join(packageRoot, "proto"), dir, { recursive: true })
-    writeFileSync(join(dir, "bench.proto"), PROTO)
-    const set = execFileSync(join(packageRoot, "node_modules/.bin/buf"), ["build", dir, "-o", "-"])
-    return createFileRegistry(fromBinary(FileDescriptorSetSchema, set)).getMessage("bench.v1.Order")!
-  } finally {
-    rmSync(dir, { recursive: true, force: true })
-  }
+/** The order of the payloads app, as `hono-faasm generate` has it. */
+function orderMessage() {
+  const appFile = join(packageRoot, "bench/apps/payloads.ts")
+  const { fileSet, package: name, protoText } = generateSchema({ appFile, appName: "bench", dir: "none" })
+  const desc = createFileRegistry(fromBinary(FileDescriptorSetSchema, fileSet)).getMessage(`${name}.Order`)!
+  return { desc, protoText }
 }
 
 function orderOf(items: number) {

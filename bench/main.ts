@@ -55,7 +55,9 @@ export async function runBench({ names, quick, json }: RunBenchOptions): Promise
     const run = await EXPERIMENTS[name]!()
     const results = await run(context)
     report.results.push(...results)
-    console.log(`${name}\n${resultTable(results)}\n`)
+    for (const experiment of new Set(results.map((row) => row.experiment))) {
+      console.log(`${experiment}\n${resultTable(results.filter((row) => row.experiment === experiment))}\n`)
+    }
     await save()
   }
 }

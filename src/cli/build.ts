@@ -1,5 +1,4 @@
 import { Command, Option } from "commander"
-import { buildApp } from "../faaslet/index.ts"
 import type { Manifest } from "../manifest.ts"
 import { collect, DEFAULT_BUILD_DIR, parseOverrides } from "./options.ts"
 import { printProgress } from "./progress.ts"
@@ -51,7 +50,9 @@ export function withBuildFlags(command: Command, optimise: "dev" | "upload"): Co
 }
 
 /** Builds with the given flags, showing progress. */
-export function runBuild(appFile: string, flags: BuildFlags): Promise<Manifest> {
+export async function runBuild(appFile: string, flags: BuildFlags): Promise<Manifest> {
+  // Loaded when needed: it brings compilers.
+  const { buildApp } = await import("../faaslet/index.ts")
   return buildApp({
     appFile,
     outDir: flags.out,

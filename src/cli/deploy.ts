@@ -1,5 +1,4 @@
 import { Command } from "commander"
-import { uploadBuild } from "../faaslet/index.ts"
 import { DEFAULT_BUILD_DIR } from "./options.ts"
 import { printProgress } from "./progress.ts"
 
@@ -10,6 +9,7 @@ export function deployCommand(): Command {
     .option("-b, --build <dir>", "build directory, made by `hono-faasm build`", DEFAULT_BUILD_DIR)
     .requiredOption("--upload-url <url>", "Faasm's upload server, such as http://127.0.0.1:8002")
     .action(async (flags: { build: string; uploadUrl: string }) => {
+      const { uploadBuild } = await import("../faaslet/index.ts")
       await uploadBuild(flags.build, { uploadUrl: flags.uploadUrl, onProgress: printProgress })
     })
 }

@@ -1,13 +1,8 @@
 import { Command } from "commander"
-import { uploadBuild } from "../faaslet/index.ts"
-import { offload } from "../gateway/index.ts"
-import { startRuntime } from "../runtime/index.ts"
 import { type BuildFlags, runBuild, withBuildFlags } from "./build.ts"
-import { loadApp } from "./load-app.ts"
 import { parsePort } from "./options.ts"
 import { printProgress } from "./progress.ts"
 import { routeTable } from "./route-table.ts"
-import { serveApp } from "./serve-app.ts"
 import { closeOnSignal } from "./shutdown.ts"
 
 /** Where the gateway of {@link devCommand} tells which way calls went. */
@@ -45,6 +40,13 @@ export function devCommand(): Command {
       if (!external && flags.uploadUrl) command.error("error: --upload-url needs --rpc or --planner as well")
 
       const manifest = await runBuild(appFile, flags)
+      const [{ uploadBuild }, { offload }, { startRuntime }, { loadApp }, { serveApp }] = await Promise.all([
+        import("../faaslet/index.ts"),
+        import("../gateway/index.ts"),
+        import("../runtime/index.ts"),
+        import("./load-app.ts"),
+        import("./serve-app.ts"),
+      ])
       const app = await loadApp(appFile)
       const runtime = external ? undefined : await startRuntime()
       try {

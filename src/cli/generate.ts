@@ -1,6 +1,5 @@
 import { relative, resolve } from "node:path"
 import { Command } from "commander"
-import { generateSchema, writeSchema } from "../schema/index.ts"
 import { printDiagnostics } from "./diagnostics.ts"
 
 /** `hono-faasm generate`: handler types to a protobuf service. */
@@ -13,7 +12,9 @@ export function generateCommand(): Command {
       "--name <name>",
       "name of the app and its protobuf package; the default is from package.json or the folder",
     )
-    .action((appFile: string, options: { out: string; name?: string }) => {
+    .action(async (appFile: string, options: { out: string; name?: string }) => {
+      // Loaded when needed: it brings the TypeScript compiler.
+      const { generateSchema, writeSchema } = await import("../schema/index.ts")
       const out = resolve(options.out)
       const schema = generateSchema({ appFile: resolve(appFile), appName: options.name, dir: out })
       printDiagnostics(schema.diagnostics)

@@ -1,5 +1,4 @@
 import { Command } from "commander"
-import { startRuntime } from "../runtime/index.ts"
 import { parsePort, wholeNumber } from "./options.ts"
 import { closeOnSignal } from "./shutdown.ts"
 
@@ -14,6 +13,7 @@ export function runtimeCommand(): Command {
     .option("--slots <n>", "calls that run at once; the default is one per core", wholeNumber(1, 1024))
     .option("--queue <n>", "calls that wait for a slot", wholeNumber(0, 1_000_000), 1024)
     .action(async (flags: { host: string; port: number; slots?: number; queue: number }) => {
+      const { startRuntime } = await import("../runtime/index.ts")
       const runtime = await startRuntime({
         host: flags.host,
         port: flags.port,

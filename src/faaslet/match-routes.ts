@@ -6,6 +6,8 @@ export interface RouteIdentity {
   path: string
   /** Which one it is of the rows with that method and path. */
   occurrence: number
+  /** How many rows with that method and path the schema knows of. */
+  rowCount: number
 }
 
 /** How the routes of the schema and the rows of the app belong together. */
@@ -33,16 +35,21 @@ export function matchRoutes<T extends RouteIdentity>(
   const byRow = new Map<number, T>()
   const missing: T[] = []
   const known = new Set<string>()
+  const unknown = new Set<number>()
   for (const route of routes) {
     const key = `${route.method} ${route.path}`
-    const row = rowsOf.get(key)?.[route.occurrence]
+    const same = rowsOf.get(key)
+    const row = same?.[route.occurrence]
     if (row === undefined) missing.push(route)
-    else byRow.set(row, route)
+    else if (same!.length !== route.rowCount) {
+      // Some registration was not seen, so which row is this one's can't be told.
+      unknown.add(same!.at(-1)!)
+    } else byRow.set(row, route)
     known.add(key)
   }
   // The last row of a method and path answers; those for every method are mostly middleware.
-  const unknown = [...rowsOf].flatMap(([key, indices]) =>
-    known.has(key) || key.startsWith("ALL ") ? [] : [indices.at(-1)!],
-  )
-  return { byRow, missing, unknown }
+  for (const [key, indices] of rowsOf) {
+    if (!known.has(key) && !key.startsWith("ALL ")) unknown.add(indices.at(-1)!)
+  }
+  return { byRow, missing, unknown: [...unknown] }
 }

@@ -15,6 +15,8 @@ export interface SchemaRoute {
   path: string
   /** Which one it is of the rows of `app.routes` with that method and path, from 0. */
   occurrence: number
+  /** How many rows the source shows with that method and path; when the app has another number, some were not seen. */
+  rowCount: number
   /** Name of the method in the app's service. */
   rpc: string
   /** Full name of the request message. */
@@ -103,6 +105,7 @@ class ServiceBuilder {
         method: row.method,
         path: row.path,
         occurrence,
+        rowCount: seen.get(`${row.method} ${row.path}`)!,
         rpc,
         request: `${this.#package}.${method.request.name}`,
         response: `${this.#package}.${method.response.name}`,

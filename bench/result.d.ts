@@ -1,0 +1,33 @@
+/** One measured row; what a row doesn't measure is null. */
+export interface BenchResult {
+  /** What was compared, such as `rpc-vs-json`. Rows are comparable within one experiment of one run only. */
+  experiment: string
+  /** The contestant: `rpc`, `json`, `native` or `tcp` in the main comparison; others say what they are. */
+  way: string
+  /** Size of the payload, in bytes. */
+  payloadBytes: number
+  /** Calls in flight at once. */
+  inFlight: number
+  /** Median time of a call, in microseconds. */
+  p50Us: number
+  /** 99th percentile, in microseconds. */
+  p99Us: number
+  callsPerSecond: number
+  /** CPU time (user and system) of the measuring process per call, in microseconds. */
+  clientCpuUsPerCall: number | null
+  /** Bytes per call on the wire, both directions together, payload included. */
+  wireBytesPerCall: number | null
+}
+/** What the JSON file of a run holds. */
+export interface BenchReport {
+  machine: {
+    cpu: string
+    cores: number
+    memoryBytes: number
+    os: string
+  }
+  versions: Record<string, string>
+  results: BenchResult[]
+}
+/** The value at a quantile (0 to 1) of samples that are sorted in ascending order. */
+export declare function quantile(sorted: Float64Array, q: number): number

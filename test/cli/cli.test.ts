@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { afterAll, expect, test } from "vitest"
+import { packageRoot } from "../../src/package-root.ts"
+
+const dir = mkdtempSync(join(tmpdir(), "hono-faasm-cli-"))
+const children = new Set<ChildProcess>()
+
+afterAll(() => {
+  for (const child of children) child.kill("SIGKILL")
+  rmSync(dir, { recursive: true, force: true })
+})
+
+function start(...args: string[]) {
+  const main = join(packageRoot, "src/cli/main.ts")
+  const child = spawn(process.execPath, ["--import", "tsx", main, ...args], { cwd: packageRoot })
+  children.add(child)
+  let output = ""
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
+      output += chunk
+    })
+  }
+  const ended = once(child, "exit").then(([code]) => {
+    children.delete(child)
+    return { code, output }
+  })
+  return { child, ended, output: () => output }
+}
+
+const failures: [string, string[], RegExp][] = [
+  ["an unknown command", ["deplyo"], /unknown command 'deplyo'/],
+  ["an unknown flag", ["runtime", "--prot", "1"], /unknown option '--prot'/],
+  ["a port that is none", ["runtime", "--port", "99999"], /whole number from 0 to 65535/],
+  ["an app that does not exist", ["generate", "nowhere/app.ts"], /nowhere\/app\.ts: no such file/],
+  ["a route that is none", ["build", "examples/orders/app.ts", "--local", "cart"], /takes a route such as/],
+  ["a build that does not exist", ["routes", "--build", "nowhere"], /no build there/],
+  ["a gateway that does not run", ["routes", "--live", "http://127.0.0.1:9"], /no answer/],
+  ["an experiment that does not exist", ["bench", "speed"], /no experiment 'speed'/],
+  [
+    "a half address of a Faasm",
+    ["dev", "examples/orders/app.ts", "--rpc", "http://127.0.0.1:9"],
+    /--upload-url/,
+  ],
+]
+
+for (const [name, args, message] of failures) {
+  test(`${name} is refused with a message`, async () => {
+    const { code, output } = await start(...args).ended
+    expect(output).toMatch(message)
+    expect(output).not.toMatch(/^\s+at /m)
+    expect(code).toBe(1)
+  })
+}
+
+test("an app without a default export is refused with a message", async () => {
+  writeFileSync(join(dir, "tsconfig.json"), "{}")
+  writeFileSync(join(dir, "app.ts"), "export const app = 1\n")
+  const { code, output } = await start("generate", join(dir, "app.ts"), "--out", join(dir, "proto")).ended
+  expect(output).toMatch(/app\.ts.*default export/)
+  expect(code).toBe(1)
+})
+
+test("generate writes once, and then nothing while nothing changes", async () => {
+  const args = ["generate", "examples/orders/app.ts", "--out", join(dir, "orders")]
+  expect((await start(...args).ended).output).toMatch(/orders\.proto/)
+  const again = await start(...args).ended
+  expect(again).toMatchObject({ code: 0 })
+  expect(again.output).toMatch(/nothing has changed/)
+}, 60_000)
+
+test("dev serves the app by functions, and Ctrl-C ends it cleanly", async () => {
+  const dev = start("dev", "examples/orders/app.ts", "--port", "0", "--out", join(dir, "build"))
+  const url = await listening(dev.child)
+  expect(dev.output()).toMatch(/GET\s+\/api\/products\s+faasm/)
+  expect(dev.output()).toMatch(/GET\s+\/api\/desk\/host\s+local.*node:os/)
+  const response = await fetch(`${url}/api/products?tag=book`)
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({ count: 1 })
+  const live = await start("routes", "--live", url).ended
+  expect(live.output).toMatch(/GET\s+\/api\/products\s+orders\s+1\s+0\s+0\s+0/)
+  dev.child.kill("SIGINT")
+  expect(await dev.ended).toMatchObject({ code: 0 })
+}, 120_000)
+
+test("a port that is taken is named", async () => {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as { port: number }
+  try {
+    const dev = start("dev", "examples/orders/app.ts", "--port", `${port}`, "--out", join(dir, "build"))
+    const { code, output } = await dev.ended
+    expect(output).toMatch(`port ${port} of 127.0.0.1 is in use`)
+    expect(code).toBe(1)
+    const runtime = await start("runtime", "--port", `${port}`).ended
+    expect(runtime.output).toMatch(/in use/)
+    expect(runtime.code).toBe(1)
+  } finally {
+    server.close()
+  }
+}, 60_000)
+
+async function listening(child: ChildProcess): Promise<string> {
+  for await (const line of createInterface(child.stdout!)) {
+    const match = /^listening on (\S+)$/.exec(line)
+    if (match) return match[1]!
+  }
+  throw new Error("it ended before it listened")
+}
