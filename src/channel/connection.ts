@@ -143,7 +143,9 @@ export class Connection {
     this.#closed = true
     clearTimeout(this.#deadline)
     clearInterval(this.#ping)
-    this.#session.destroy()
+    // Not within what Node does for a received frame: destroying a session there corrupts its memory
+    // (https://github.com/nodejs/node/issues/64113).
+    setImmediate(() => this.#session.destroy())
     this.#events.closed(error)
   }
 }

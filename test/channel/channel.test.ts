@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Code } from "@connectrpc/connect"
 import { afterEach, describe, expect, it } from "vitest"
@@ -68,6 +69,7 @@ describe("a channel", () => {
     await channel.ready()
     const controller = new AbortController()
     const { signal } = controller
+    setMaxListeners(0, signal)
     const answers = Array.from({ length: 15 }, () => failure(channel.invoke(call("never", "", { signal }))))
     const error = await failure(channel.invoke(call("echo")))
     expect(error).toMatchObject({
@@ -75,6 +77,7 @@ describe("a channel", () => {
       code: Code.ResourceExhausted,
       mayHaveRun: false,
     })
+    await expect.poll(() => server.invoker.running).toBe(10)
     controller.abort()
     const kinds = (await Promise.all(answers)).map(({ kind, mayHaveRun }) => [kind, mayHaveRun])
     expect(kinds.slice(0, 10)).toEqual(Array(10).fill([ErrorKind.CANCELLED, true]))

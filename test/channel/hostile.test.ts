@@ -21,6 +21,9 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
+/** A session that is destroyed while Node handles one of its frames corrupts memory (nodejs/node#64113). */
+const outsideOfHttp2 = () => new Promise((resolve) => setImmediate(resolve))
+
 async function withStreams(use: (open: () => ClientHttp2Stream) => Promise<void>): Promise<void> {
   const session = connect(server.url)
   session.on("error", () => {})
@@ -35,6 +38,7 @@ async function withStreams(use: (open: () => ClientHttp2Stream) => Promise<void>
       return stream
     })
   } finally {
+    await outsideOfHttp2()
     session.destroy()
   }
 }
@@ -183,6 +187,7 @@ describe("a server with hostile clients", () => {
     )
     expect(await rest(stream)).toMatch(/"resource_exhausted".*3 calls/)
     expect(small.invoker.calls.length).toBe(0)
+    await outsideOfHttp2()
     session.destroy()
     await small.close()
   })

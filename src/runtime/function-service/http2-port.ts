@@ -24,9 +24,13 @@ export function serveHttp2Stream(http2: ServerHttp2Stream, sessions: Sessions, m
     end(error) {
       if (ended) return
       ended = true
-      if (!http2.destroyed) http2.end(endStreamEnvelope(error))
-      // What the client still sends is of no use, but has to be read for the stream to close.
-      http2.resume()
+      // Not within what Node does for a received frame: closing streams there corrupts its memory
+      // (https://github.com/nodejs/node/issues/64113).
+      setImmediate(() => {
+        if (!http2.destroyed) http2.end(endStreamEnvelope(error))
+        // What the client still sends is of no use, but has to be read for the stream to close.
+        http2.resume()
+      })
     },
   }
   const stream = new ChannelStream(sessions, port)
