@@ -128,7 +128,13 @@ class CompiledCodec implements MessageCodec {
 
   #compileEncoder(): Encoder {
     const { source, sets, maps } = generateEncoder(this.desc)
-    return new Function("w", "MISFIT", "h", "sets", "maps", source)(this.#writer, MISFIT, jsonValue, sets, maps)
+    return new Function("w", "MISFIT", "h", "sets", "maps", source)(
+      this.#writer,
+      MISFIT,
+      jsonValue,
+      sets,
+      maps,
+    )
   }
 
   #compileDecoder(target: "value" | "json"): unknown {
@@ -209,7 +215,10 @@ function checkTypes(desc: DescMessage, seen: Set<DescMessage>): void {
     const scalar = value.kind === "scalar" ? value.scalar : ScalarType.STRING
     const known = [ScalarType.DOUBLE, ScalarType.BOOL, ScalarType.STRING].includes(scalar)
     if (!known || (key !== undefined && key !== ScalarType.STRING)) {
-      throw new CodecError("not_convertible", `${desc.typeName}.${name} has a type that no handler's type becomes`)
+      throw new CodecError(
+        "not_convertible",
+        `${desc.typeName}.${name} has a type that no handler's type becomes`,
+      )
     }
   }
 }

@@ -73,7 +73,9 @@ return (bytes) => {
     // Only the last body of a response counts, as with every oneof.
     const others = (field: FieldPlan) =>
       plan.response
-        ? fields.filter((other) => other !== field).map(({ number }) => `f${number} = s${number} = undefined; `)
+        ? fields
+            .filter((other) => other !== field)
+            .map(({ number }) => `f${number} = s${number} = undefined; `)
         : []
     const cases = fields.flatMap((field) => [
       ...this.#cases(field, others(field).join("")),
@@ -112,20 +114,26 @@ return (bytes) => {
     const tag = (type: number) => `case ${((number << 3) | type) >>> 0}:`
     if (field.shape === "map") return [`${tag(2)} { ${this.#mapEntry(field)} continue }`]
     if (field.shape === "single") {
-      if (value.kind !== "message") return [`${tag(wire)} ${reset}${f} = ${this.#read(value, "end")}; continue`]
+      if (value.kind !== "message")
+        return [`${tag(wire)} ${reset}${f} = ${this.#read(value, "end")}; continue`]
       // Further occurrences are merged with the first one, all at once at the end.
       return [
         `${tag(2)} { ${reset}const e = r.end(end); if (s${number} === undefined) { s${number} = [r.at, e]; ${f} = ${this.#nameOf(value.desc)}(e, d + 1) } else { s${number}.push(r.at, e); r.at = e } continue }`,
       ]
     }
     const add = (read: string) =>
-      this.#json ? `${f} = ${f} === undefined ? ${read} : ${f} + "," + ${read}` : `(${f} ??= []).push(${read})`
+      this.#json
+        ? `${f} = ${f} === undefined ? ${read} : ${f} + "," + ${read}`
+        : `(${f} ??= []).push(${read})`
     if (value.kind === "message") {
       return [`${tag(2)} { const e = r.end(end); ${add(`${this.#nameOf(value.desc)}(e, d + 1)`)}; continue }`]
     }
     const single = `${tag(wire)} ${add(this.#read(value, "end"))}; continue`
     if (wire === 2) return [single]
-    return [single, `${tag(2)} { const e = r.end(end); while (r.at < e) { ${add(this.#read(value, "e"))} } continue }`]
+    return [
+      single,
+      `${tag(2)} { const e = r.end(end); while (r.at < e) { ${add(this.#read(value, "e"))} } continue }`,
+    ]
   }
 
   #mapEntry(field: FieldPlan): string {
@@ -135,7 +143,9 @@ return (bytes) => {
         ? `{ const e2 = r.end(e); v = ${this.#nameOf(value.desc)}(e2, d + 1) }`
         : `v = ${this.#read(value, "e")}`
     const none =
-      value.kind === "message" ? `${this.#nameOf(value.desc)}(r.at, d + 1)` : this.#defaultOf(value, field.name)
+      value.kind === "message"
+        ? `${this.#nameOf(value.desc)}(r.at, d + 1)`
+        : this.#defaultOf(value, field.name)
     const put = this.#json
       ? `(f${number} ??= new Map()).set(k, v)`
       : `f${number} ??= {}; if (k === "__proto__") Object.defineProperty(f${number}, k, { value: v, enumerable: true, configurable: true, writable: true }); else f${number}[k] = v`
@@ -167,7 +177,8 @@ return (bytes) => {
         return `h.literal(texts[${this.#texts.length - 1}], r.varint(${end}))`
       }
       case "scalar":
-        if (value.scalar === ScalarType.DOUBLE) return json ? `h.number(r.double(${end}))` : `r.double(${end})`
+        if (value.scalar === ScalarType.DOUBLE)
+          return json ? `h.number(r.double(${end}))` : `r.double(${end})`
         if (value.scalar === ScalarType.BOOL) return json ? `"" + r.bool(${end})` : `r.bool(${end})`
         return json ? `r.jsonString(${end})` : `r.string(${end})`
       case "message":
@@ -195,7 +206,9 @@ return (bytes) => {
     if (field.shape !== "single") {
       const json = this.#json
       const empty = json ? (field.shape === "list" ? '"[]"' : '"{}"') : field.shape === "list" ? "[]" : "{}"
-      const present = json ? `${f} = ${field.shape === "list" ? `"[" + ${f} + "]"` : `h.jsonMap(${f})`}; else ` : ""
+      const present = json
+        ? `${f} = ${field.shape === "list" ? `"[" + ${f} + "]"` : `h.jsonMap(${f})`}; else `
+        : ""
       const test = json ? `if (${f} !== undefined) ${present}` : `if (${f} === undefined) `
       if (field.presence === undefined) return `${test}${f} = ${empty}`
       const p = `p${field.number}`
@@ -204,7 +217,8 @@ return (bytes) => {
     if (!field.optional && !field.nullable) {
       return `if (${f} === undefined) ${f} = ${this.#defaultOf(field.value, field.name)}`
     }
-    if (field.presence !== undefined) return `if (${f} === undefined && p${field.number} === 1) ${f} = ${nothing}`
+    if (field.presence !== undefined)
+      return `if (${f} === undefined && p${field.number} === 1) ${f} = ${nothing}`
     return field.optional ? "" : `if (${f} === undefined) ${f} = ${nothing}`
   }
 

@@ -83,7 +83,9 @@ class EncoderGenerator {
     const companion = (value: number) =>
       field.presence === undefined ? "" : `${tag(field.presence, 0)} w.byte(${value})`
     // A null without a companion is what an absent field means.
-    const whenNull = field.nullable ? `n++; ${field.optional || isCollection(field) ? companion(1) : ""}` : "throw MISFIT"
+    const whenNull = field.nullable
+      ? `n++; ${field.optional || isCollection(field) ? companion(1) : ""}`
+      : "throw MISFIT"
     const whenUndefined = field.optional ? "" : "throw MISFIT"
     const normalise = field.value.kind === "date" || field.value.kind === "json" ? "" : normaliser(field, key)
     return `${normalise}if (x === undefined) { ${whenUndefined} } else if (x === null${
@@ -92,7 +94,8 @@ class EncoderGenerator {
   }
 
   #present(field: FieldPlan, empty: string): string {
-    if (field.shape === "list") return `if (x.length === 0) { ${empty} } else { ${this.#write(field, "x", "d + 1")} }`
+    if (field.shape === "list")
+      return `if (x.length === 0) { ${empty} } else { ${this.#write(field, "x", "d + 1")} }`
     if (field.shape === "map") return `if (!${this.#map(field, "x", "d + 1")}) { ${empty} }`
     const write = this.#write(field, "x", "d + 1")
     if (field.explicit || field.value.kind !== "scalar") return write
@@ -116,7 +119,8 @@ class EncoderGenerator {
     if (wireTypeOf(field.value) === 0) {
       return `${head} { ${tag(field.number, 2)} const s = w.begin(); for (let i = 0; i < ${x}.length; i++) { const e = ${x}[i]; ${this.#bare(field.value, "e", depth)} } w.end(s) }`
     }
-    const normalise = field.value.kind === "message" ? "" : `if (typeof e !== "string") e = h.jsonValue(e, "" + i); `
+    const normalise =
+      field.value.kind === "message" ? "" : `if (typeof e !== "string") e = h.jsonValue(e, "" + i); `
     return `${head} for (let i = 0; i < ${x}.length; i++) { let e = ${x}[i]; ${normalise}${this.#value(field.value, field.number, "e", depth)} }`
   }
 
@@ -161,7 +165,8 @@ class EncoderGenerator {
       case "message":
         return `{ const s = w.begin(); ${this.#nameOf(value.desc)}(${x}, ${depth}); w.end(s) }`
       case "scalar":
-        if (value.scalar === ScalarType.DOUBLE) return `if (typeof ${x} !== "number") throw MISFIT; w.double(${x});`
+        if (value.scalar === ScalarType.DOUBLE)
+          return `if (typeof ${x} !== "number") throw MISFIT; w.double(${x});`
         if (value.scalar === ScalarType.BOOL) {
           return `if (typeof ${x} !== "boolean") throw MISFIT; w.byte(${x} ? 1 : 0);`
         }
@@ -187,7 +192,8 @@ function normaliser(field: FieldPlan, key: string): string {
   if (expected === "object" && field.shape === "single") {
     return `if (typeof x === "function" || typeof x === "symbol") x = undefined; `
   }
-  if (field.shape === "list") return `if (!Array.isArray(x)) { x = h.jsonValue(x, ${key}); if (x !== undefined && x !== null && !Array.isArray(x)) throw MISFIT } `
+  if (field.shape === "list")
+    return `if (!Array.isArray(x)) { x = h.jsonValue(x, ${key}); if (x !== undefined && x !== null && !Array.isArray(x)) throw MISFIT } `
   return `if (typeof x !== "${expected}"${expected === "object" ? ' || (x !== null && typeof x.toJSON === "function")' : ""}) x = h.jsonValue(x, ${key}); `
 }
 

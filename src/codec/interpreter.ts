@@ -35,7 +35,10 @@ export function interpretEncode(desc: DescMessage, value: unknown): Uint8Array {
 export function interpretEncodeBody(desc: DescMessage, field: FieldPlan, value: unknown): Uint8Array {
   const message = create(desc)
   const body = toValue(field.value, jsonValue(value, ""), "", 0)
-  reflect(desc, message).set(desc.fields.find(({ number }) => number === field.number)!, wrap(field.value, body))
+  reflect(desc, message).set(
+    desc.fields.find(({ number }) => number === field.number)!,
+    wrap(field.value, body),
+  )
   return toBinary(desc, message)
 }
 
@@ -133,7 +136,11 @@ function toValue(value: ValuePlan, given: unknown, path: string, depth: number):
       throw new MisfitError(path, `is ${kindOf(given)}, not one of the declared literals`)
     case "scalar": {
       const expected =
-        value.scalar === ScalarType.DOUBLE ? "number" : value.scalar === ScalarType.BOOL ? "boolean" : "string"
+        value.scalar === ScalarType.DOUBLE
+          ? "number"
+          : value.scalar === ScalarType.BOOL
+            ? "boolean"
+            : "string"
       // biome-ignore lint/suspicious/useValidTypeof: it is one of the three above
       if (typeof given !== expected) throw new MisfitError(path, `is ${kindOf(given)}, not a ${expected}`)
       if (expected === "string") checkText(given as string, path)
@@ -162,7 +169,8 @@ function fromMessage(desc: DescMessage, message: Message, depth: number): unknow
     }
     if (presence === 1) return null
     if (field.optional || field.nullable) return none
-    if (field.value.kind === "message") return fromMessage(field.value.desc, create(field.value.desc), depth + 1)
+    if (field.value.kind === "message")
+      return fromMessage(field.value.desc, create(field.value.desc), depth + 1)
     if (field.value.kind !== "scalar") return missing(field.name)
     return field.value.scalar === ScalarType.DOUBLE ? 0 : field.value.scalar === ScalarType.BOOL ? false : ""
   }

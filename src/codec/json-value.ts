@@ -31,7 +31,8 @@ export function unknownKey(value: object, known: Set<string>): string | undefine
     if (!known.has(key) && jsonValue((value as Record<string, unknown>)[key], key) !== undefined) return key
   }
   for (const key of known) {
-    if (key in value && !Object.prototype.propertyIsEnumerable.call(value, key) && !(key in Object.prototype)) return key
+    if (key in value && !Object.prototype.propertyIsEnumerable.call(value, key) && !(key in Object.prototype))
+      return key
   }
   return undefined
 }

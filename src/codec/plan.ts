@@ -91,7 +91,11 @@ function readField(field: DescField, presence: number | undefined): FieldPlan {
     presence,
     status: shape?.status ?? 0,
   }
-  const text: ValuePlan | undefined = shape?.date ? { kind: "date" } : shape?.json ? { kind: "json" } : undefined
+  const text: ValuePlan | undefined = shape?.date
+    ? { kind: "date" }
+    : shape?.json
+      ? { kind: "json" }
+      : undefined
   switch (field.fieldKind) {
     case "scalar":
       return { ...base, shape: "single", value: text ?? { kind: "scalar", scalar: field.scalar } }
@@ -102,7 +106,13 @@ function readField(field: DescField, presence: number | undefined): FieldPlan {
     case "list":
       return { ...base, explicit: false, shape: "list", value: text ?? elementOf(field, field.listKind) }
     case "map":
-      return { ...base, explicit: false, shape: "map", key: field.mapKey, value: text ?? elementOf(field, field.mapKind) }
+      return {
+        ...base,
+        explicit: false,
+        shape: "map",
+        key: field.mapKey,
+        value: text ?? elementOf(field, field.mapKind),
+      }
   }
 }
 
