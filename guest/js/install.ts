@@ -4,6 +4,7 @@ import { type Guest, type Invocation, type Reply, UNKNOWN_ROUTE } from "./contra
 import { failed, thrownReply, toReply } from "./reply.ts"
 import { dropTimers, fireNextTimer } from "./timers.ts"
 import { enterRoute, explain, Unavailable } from "./unavailable.ts"
+import { prepareResponse } from "./web/response.ts"
 
 /** Puts the app's handlers where the glue finds them: `globalThis.__honoFaasm`. */
 export function install(exported: unknown): void {
@@ -35,6 +36,7 @@ export function install(exported: unknown): void {
     unavailable: (name, type) => new Unavailable(name, type),
     warmUp() {
       spare = makeContext(app)
+      prepareResponse()
       dropTimers()
     },
     idle: fireNextTimer,
@@ -42,10 +44,11 @@ export function install(exported: unknown): void {
   Object.assign(globalThis, { __honoFaasm: guest })
 }
 
+function next(): never {
+  throw new Error("next() of a route's last handler can't leave the function; keep the route local")
+}
+
 function call(app: AnyApp, { row }: AppRoute, ready: ReadyContext): Reply | Promise<Reply> {
-  const next = () => {
-    throw new Error("next() of a route's last handler can't leave the function; keep the route local")
-  }
   let result: unknown
   try {
     result = row.handler(ready.context, next)

@@ -22,16 +22,17 @@ export function toReply(
   const { context } = ready
   if (!result && context.finalized) result = context.res
   if (!(result instanceof Response)) return failed(BAD_RESPONSE, new TypeError(whyNoResponse(result)))
-  if (result.bodyUsed) {
+  const source = Body.takeUnread(result)
+  if (source === undefined) {
     return failed(
       BAD_RESPONSE,
       new TypeError("the handler returned a response whose body has been read already"),
     )
   }
   const origin = Response.originOf(result)
-  const source = Body.take(result)
+  const isJson = source instanceof JsonValue
   const headers: Reply["headers"] = []
-  const hasType = Response.addChanges(result, headers, source instanceof JsonValue)
+  const hasType = Response.addChanges(result, headers, isJson)
   // A sub-app's onError leaves the error on the context.
   const error = thrown ?? context.error
   const reply: Reply = {
@@ -46,7 +47,7 @@ export function toReply(
   }
   if (origin === CONTEXT_NOT_FOUND) {
     reply.kind = NOT_FOUND
-  } else if (source instanceof JsonValue) {
+  } else if (isJson) {
     if (hasType) {
       reply.kind = JSON_BODY
       reply.body = source.value

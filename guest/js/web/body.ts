@@ -63,9 +63,10 @@ const owners = new WeakMap<ReadableStream, Body>()
 
 function takeSource(stream: ReadableStream): BodySource {
   const owner = owners.get(stream)
-  if (stream.locked || owner?.bodyUsed) throw new TypeError("Body is unusable: it has been read or is locked")
   // Passing on an unread body keeps what it is, such as a JSON value.
-  return owner ? Body.take(owner) : stream
+  const source = owner ? Body.takeUnread(owner) : stream.locked ? undefined : stream
+  if (source === undefined) throw new TypeError("Body is unusable: it has been read or is locked")
+  return source
 }
 
 /** What Request and Response have in common. */
@@ -81,9 +82,12 @@ export abstract class Body {
     body.#source = source
   }
 
-  /** Takes the source out, as reading does. */
-  static take(body: Body): BodySource {
-    body.#use()
+  /** Takes the source out, as reading does; undefined when it has been read. */
+  static takeUnread(body: Body): BodySource | undefined {
+    const stream = body.#stream
+    if (body.#used || (stream !== undefined && (stream.disturbed || stream.locked))) return undefined
+    // An absent body can be read again and again.
+    body.#used = body.#source !== null
     return body.#source
   }
 
@@ -138,16 +142,9 @@ export abstract class Body {
     return decodeForm(this.headers.get("content-type") ?? "", bytesOf(await this.#read()))
   }
 
-  #use(): void {
-    if (this.bodyUsed || this.#stream?.locked)
-      throw new TypeError("Body is unusable: Body has already been read")
-    // An absent body can be read again and again.
-    if (this.#source !== null) this.#used = true
-  }
-
   async #read(): Promise<string | Uint8Array<ArrayBuffer> | null> {
-    this.#use()
-    const source = this.#source
+    const source = Body.takeUnread(this)
+    if (source === undefined) throw new TypeError("Body is unusable: Body has already been read")
     if (source instanceof ReadableStream) return drain(source)
     return source instanceof JsonValue ? jsonText(source) : source
   }

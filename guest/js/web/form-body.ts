@@ -80,7 +80,7 @@ function parameter(header: string, name: string): string | undefined {
 }
 
 function latin1(bytes: Uint8Array): string {
-  const step = 8192
+  const step = 2048
   let text = ""
   for (let i = 0; i < bytes.length; i += step) text += String.fromCharCode(...bytes.subarray(i, i + step))
   return text

@@ -41,7 +41,7 @@ export class Request extends Body {
     this.#signal = init?.signal ?? from?.signal
     const body = init?.body ?? undefined
     if (body === undefined) {
-      if (from) Body.give(this, Body.take(from))
+      if (from) this.#takeOver(from)
       return
     }
     if (this.#method === "GET" || this.#method === "HEAD") {
@@ -50,6 +50,13 @@ export class Request extends Body {
     const { source, type } = extractBody(body)
     Body.give(this, source)
     if (type !== null && !this.#headers.has("content-type")) this.#headers.append("content-type", type)
+  }
+
+  #takeOver(from: Request): void {
+    const source = Body.takeUnread(from)
+    if (source === undefined)
+      throw new TypeError("Cannot construct a Request with a Request whose body has been read.")
+    Body.give(this, source)
   }
 
   /** A request that {@link Request.fill} gives its parts. */
