@@ -2,7 +2,7 @@ import type { Country } from "./env.ts"
 import type { Line } from "./pricing.ts"
 
 /** Where an order stands. */
-export type OrderState = "placed" | "paid" | "shipped" | "returned"
+type OrderState = "placed" | "paid" | "shipped" | "returned"
 
 /** An order that was placed earlier. */
 export interface StoredOrder {

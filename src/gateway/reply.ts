@@ -27,7 +27,7 @@ export interface Reply {
 export type HeaderMode = 0 | 1 | 2
 
 /** A reply's body. */
-export type ReplyBody =
+type ReplyBody =
   | undefined
   /** Bytes of the route's response message. */
   | { message: Uint8Array }

@@ -5,7 +5,7 @@ import { whyNotPortable } from "./portable.ts"
 export type Variable = readonly [name: string, kind: VariableKind, value: unknown]
 
 /** How a variable travels: the fields of the contract's `Variable`. */
-export type VariableKind = "text" | "number" | "boolean" | "json" | "unavailable"
+type VariableKind = "text" | "number" | "boolean" | "json" | "unavailable"
 
 /** What middleware set with `c.set`. What can't leave the process travels as its type's name. */
 export function captureVariables(c: Context): Variable[] | undefined {
