@@ -2,6 +2,8 @@
  * The host that a faaslet runs on while its snapshot is made: a clock that stands still, random numbers that are not,
  * and no input. The same app so always gives the same function.
  *
+ * The monotonic clock goes a microsecond further whenever it is read, so that a deadline is a number of reads.
+ *
  * @module
  */
 
@@ -20,6 +22,7 @@ export function buildHost(memory: () => WebAssembly.Memory): BuildHost {
   const decoder = new TextDecoder()
   const view = () => new DataView(memory().buffer)
   let random = 0x9e3779b9
+  let ticks = 0n
   const host: BuildHost = {
     log: "",
     imports: {
@@ -28,8 +31,9 @@ export function buildHost(memory: () => WebAssembly.Memory): BuildHost {
         __faasm_write_output: () => {},
       },
       wasi_snapshot_preview1: {
-        clock_time_get: (_id: number, _precision: bigint, out: number) => {
-          view().setBigUint64(out, BigInt(BUILD_TIME_MS) * 1_000_000n, true)
+        clock_time_get: (id: number, _precision: bigint, out: number) => {
+          if (id !== REALTIME) ticks += 1000n
+          view().setBigUint64(out, BigInt(BUILD_TIME_MS) * 1_000_000n + (id === REALTIME ? 0n : ticks), true)
           return 0
         },
         random_get: (ptr: number, length: number) => {
@@ -62,3 +66,4 @@ export function buildHost(memory: () => WebAssembly.Memory): BuildHost {
 }
 
 const EBADF = 8
+const REALTIME = 0

@@ -51,6 +51,12 @@ const MAX_MEMORY = 1024 * 1024 * 1024
 /** Kept free of JavaScript, for inputs and outputs. */
 const RESERVE = 2 * 1024 * 1024
 
+/**
+ * How long the bundle may take to initialise, by the build's clock: the engine reads it every 10,000 branches or calls,
+ * and each read is a microsecond. Between seconds and half a minute in fact.
+ */
+const MAX_BUILD_MS = 30
+
 const NATIVES = ["utf8Encode", "utf8Decode", "log", "randomBytes", "now"]
 
 /**
@@ -75,12 +81,14 @@ export async function packFaaslet(options: PackOptions): Promise<PackedFaaslet> 
   setLimits(guest, memory)
   initialiseGlue(guest, options)
   guest.defineNatives(NATIVES)
+  guest.exports.startDeadline!(MAX_BUILD_MS)
   guest.run(bytecode)
   guest.runJobs("the bundle throws when it is loaded")
   const appRoutes = JSON.parse(guest.evaluate("JSON.stringify(__honoFaasm.routes())", "__honoFaasm.routes"))
   if (!guest.exports.attachApp!()) throw new PackError("bundle", "the bundle sets no __honoFaasm.invoke")
   guest.evaluate("void __honoFaasm.warmUp?.()", "warming up")
   guest.runJobs("warming up")
+  guest.exports.stopDeadline!()
   guest.exports.qjs_run_gc!()
   scrubHeap(guest)
   // What calls left below the stack pointer is dead.

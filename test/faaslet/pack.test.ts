@@ -93,6 +93,12 @@ describe("packing fails with a reason when", () => {
       "bundle",
       /no __honoFaasm\.invoke/,
     ],
+    [
+      "the bundle never ends loading",
+      "for (;;) {}",
+      "bundle",
+      /throws when it is loaded: InternalError: interrupted/,
+    ],
     ["there are no routes", "globalThis.__honoFaasm = {}", "bundle", /__honoFaasm.routes: TypeError/],
     [
       "warming up throws",
