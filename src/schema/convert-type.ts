@@ -32,13 +32,14 @@ export class TypeConverter {
 
   /**
    * The message of a body or of a section of a request: an object as itself, anything else in a wrapper.
+   * What has several types may be any of them.
    *
    * @throws {@link UnmappedType}; nothing that was converted on the way is kept then
    */
-  body(type: ts.Type, name: string): MessageModel {
+  body(types: readonly ts.Type[], name: string): MessageModel {
     const before = [this.messages.length, this.enums.length] as const
     try {
-      const { type: model, nullable, optional } = this.#nullable(type, name, 0)
+      const { type: model, nullable, optional } = this.#nullable(types, name, 0)
       if (!nullable && !optional && model.kind === "message") return model.message
       if (optional) throw new UnmappedType("undefined is no JSON")
       return this.#wrapper({ property: "value", type: model, optional, nullable }, `${name}Body`)
@@ -52,19 +53,21 @@ export class TypeConverter {
   }
 
   #nullable(
-    type: ts.Type,
+    types: readonly ts.Type[],
     name: string,
     depth: number,
   ): { type: TypeModel; nullable: boolean; optional: boolean } {
-    const members = type.isUnion() ? type.types : [type]
+    const members = types.flatMap((type) => (type.isUnion() ? type.types : [type]))
     const flagged = (flag: ts.TypeFlags) => members.some((member) => (member.flags & flag) !== 0)
     const nullable = flagged(ts.TypeFlags.Null)
     const optional = flagged(ts.TypeFlags.Undefined | ts.TypeFlags.Void)
     const rest = members.filter(
       (member) => !(member.flags & (ts.TypeFlags.Null | ts.TypeFlags.Undefined | ts.TypeFlags.Void)),
     )
-    if (rest.length === 0) throw new UnmappedType(this.#text(type))
-    return { type: this.#members(rest, type, name, depth), nullable, optional }
+    // What is always null has no value that needs a type; should it get one, that is most likely a text.
+    if (rest.length === 0 && nullable) return { type: { kind: "string" }, nullable, optional }
+    if (rest.length === 0) throw new UnmappedType(this.#texts(types))
+    return { type: this.#members(rest, types[0]!, name, depth), nullable, optional }
   }
 
   #members(members: ts.Type[], whole: ts.Type, name: string, depth: number): TypeModel {
@@ -72,7 +75,9 @@ export class TypeConverter {
     const all = (flag: ts.TypeFlags) => members.every((member) => (member.flags & flag) !== 0)
     if (all(ts.TypeFlags.BooleanLike)) return { kind: "bool" }
     if (all(ts.TypeFlags.NumberLike)) return { kind: "double" }
-    if (members.every((member) => member.isStringLiteral())) {
+    // A body that is one text is a text, not the name of something.
+    const isText = depth === 0 && members.length === 1
+    if (!isText && members.every((member) => member.isStringLiteral())) {
       return this.#enum(
         members.map((member) => (member as ts.StringLiteralType).value),
         whole,
@@ -80,8 +85,18 @@ export class TypeConverter {
       )
     }
     if (all(ts.TypeFlags.StringLike)) return { kind: "string" }
-    if (members.length > 1) throw new UnmappedType(this.#text(whole))
-    return this.#object(members[0]!, name, depth)
+    const distinct = this.#distinct(members)
+    if (distinct.length > 1) throw new UnmappedType(this.#texts(distinct))
+    return this.#object(distinct[0]!, name, depth)
+  }
+
+  /** Types without those that are written alike: every object literal has a type of its own. */
+  #distinct(types: readonly ts.Type[]): ts.Type[] {
+    const isSame = (a: ts.Type, b: ts.Type) =>
+      this.#fullText(a) === this.#fullText(b) &&
+      this.#checker.isTypeAssignableTo(a, b) &&
+      this.#checker.isTypeAssignableTo(b, a)
+    return types.filter((type, i) => !types.slice(0, i).some((other) => isSame(other, type)))
   }
 
   #object(type: ts.Type, name: string, depth: number): TypeModel {
@@ -103,17 +118,16 @@ export class TypeConverter {
     }
     if (checker.getSignaturesOfType(type, ts.SignatureKind.Call).length > 0)
       throw new UnmappedType(this.#text(type))
-    const index = checker.getIndexTypeOfType(type, ts.IndexKind.String)
+    const index =
+      checker.getIndexTypeOfType(type, ts.IndexKind.String) ??
+      checker.getIndexTypeOfType(type, ts.IndexKind.Number)
     const properties = checker.getPropertiesOfType(type)
     if (index) {
       if (properties.length > 0) throw new UnmappedType(this.#text(type))
       return { kind: "map", value: this.#element(index, `${name}Value`, depth + 1) }
     }
-    if (checker.getIndexTypeOfType(type, ts.IndexKind.Number)) throw new UnmappedType(this.#text(type))
     const isNamed = type.symbol && !type.symbol.name.startsWith("__")
     if (isNamed && isLibrary(type.symbol)) throw new UnmappedType(this.#text(type))
-    // {} and object can be anything.
-    if (properties.length === 0 && !isNamed && !isEmptyLiteral(type)) throw new UnmappedType(this.#text(type))
     return { kind: "message", message: this.#message(type, properties, name, depth) }
   }
 
@@ -130,15 +144,24 @@ export class TypeConverter {
     for (const property of properties) {
       if (property.name.startsWith("__@")) continue
       const propertyType = this.#checker.getTypeOfSymbolAtLocation(property, this.#at)
-      // What has no JSON is not there: methods, symbols, `undefined` alone.
-      if (propertyType.flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Never)) continue
+      const isOptional = (property.flags & ts.SymbolFlags.Optional) !== 0
+      // What is always undefined is never there. What has to be there and can't be is a type that Hono knows no
+      // JSON for, such as `object`.
+      if (propertyType.flags & ts.TypeFlags.Undefined) continue
+      if (propertyType.flags & ts.TypeFlags.Never) {
+        if (isOptional) continue
+        throw new UnmappedType(`the property ${property.name}: never`)
+      }
+      if (!canName(property.name)) {
+        throw new UnmappedType(`a property of the name ${JSON.stringify(property.name)}`)
+      }
       const part = `${message.name}${pascalCase(property.name) || "Field"}`
-      const { type: model, nullable, optional } = this.#nullable(propertyType, part, depth + 1)
+      const { type: model, nullable, optional } = this.#nullable([propertyType], part, depth + 1)
       const doc = ts.displayPartsToString(property.getDocumentationComment(this.#checker)).trim()
       message.fields.push({
         property: property.name,
         type: model,
-        optional: optional || (property.flags & ts.SymbolFlags.Optional) !== 0,
+        optional: optional || isOptional,
         nullable,
         ...(doc === "" ? {} : { doc }),
       })
@@ -148,7 +171,7 @@ export class TypeConverter {
 
   /** What may stand in a list or map: lists, maps and what is nullable get a wrapper. */
   #element(type: ts.Type, name: string, depth: number): TypeModel {
-    const { type: model, nullable, optional } = this.#nullable(type, name, depth)
+    const { type: model, nullable, optional } = this.#nullable([type], name, depth)
     if (optional) throw new UnmappedType(this.#text(type))
     if (!nullable && model.kind !== "list" && model.kind !== "map") return model
     return {
@@ -186,17 +209,27 @@ export class TypeConverter {
     return pascalCase(symbol.name) || undefined
   }
 
+  #texts(types: readonly ts.Type[]): string {
+    return types.map((type) => this.#text(type)).join(" | ")
+  }
+
+  #fullText(type: ts.Type): string {
+    return this.#checker.typeToString(type, undefined, ts.TypeFormatFlags.NoTruncation)
+  }
+
   #text(type: ts.Type): string {
-    const text = this.#checker.typeToString(type, undefined, ts.TypeFormatFlags.NoTruncation)
+    const text = this.#fullText(type)
     return text.length > 120 ? `${text.slice(0, 117)}...` : text
   }
 }
 
-function isLibrary(symbol: ts.Symbol): boolean {
-  return symbol.declarations?.every((node) => node.getSourceFile().isDeclarationFile) ?? false
+/** Whether protobuf can have it as a JSON name, and setting it sets a property rather than the prototype. */
+function canName(property: string): boolean {
+  return (
+    property !== "" && property !== "__proto__" && !property.includes("\0") && !/^\[.*\]$/s.test(property)
+  )
 }
 
-/** `{}` as the type of an object that was written so, not as the type of everything. */
-function isEmptyLiteral(type: ts.Type): boolean {
-  return (type as ts.ObjectType).objectFlags !== undefined && !!type.symbol?.declarations?.length
+function isLibrary(symbol: ts.Symbol): boolean {
+  return symbol.declarations?.every((node) => node.getSourceFile().isDeclarationFile) ?? false
 }

@@ -1,4 +1,5 @@
 import ts from "typescript"
+import { skipOuter } from "./skip-outer.ts"
 
 /** What a handler's type says. */
 export interface HandlerTypes {
@@ -6,33 +7,59 @@ export interface HandlerTypes {
   inputs: Map<string, ts.Type>
   /** JSON bodies that it returns. */
   bodies: ResponseBody[]
+  /** Something that it returns is `any`, or can't be found: there may be other bodies. */
+  untyped: boolean
 }
 
 /** A JSON body that a handler returns. */
 export interface ResponseBody {
-  /** The HTTP status. */
+  /** The HTTP status; 0 when the type leaves it open. */
   status: number
   type: ts.Type
 }
 
 const TARGETS = ["param", "query", "header", "cookie", "form", "json"]
 
-/** Reads a handler's signature; undefined when the expression is no function. */
-export function handlerTypes(checker: ts.TypeChecker, handler: ts.Expression): HandlerTypes | undefined {
-  const type = checker.getTypeAtLocation(handler)
-  const [signature] = checker.getSignaturesOfType(type, ts.SignatureKind.Call)
-  if (!signature) return undefined
+/** More statuses than this are not what an author wrote: Hono's own unions of all of a kind are larger. */
+const MAX_STATUSES = 20
+
+/** Reads a handler's types. */
+export function handlerTypes(checker: ts.TypeChecker, handler: ts.Expression): HandlerTypes {
+  const own = signaturesOf(checker, lastOfTuple(checker, checker.getTypeAtLocation(handler)))
+  const contextual = checker.getContextualType(handler)
+  // A handler that is defined elsewhere may not know the validators before it; the call that registers it does.
+  const expected = contextual ? signaturesOf(checker, contextual) : []
+  const inputs = [...own, ...expected].map((signature) => inputsOf(checker, signature, handler))
+  const returned = returnedTypes(checker, handler) ?? own.map((signature) => signature.getReturnType())
+  const members = returned.flatMap((type) => membersOf(checker.getAwaitedType(type) ?? type))
   return {
-    inputs: inputsOf(checker, signature, handler),
-    bodies: bodiesOf(checker, signature.getReturnType()),
+    inputs: inputs.find((found) => found.size > 0) ?? new Map(),
+    bodies: members.flatMap((member) => bodiesOf(checker, member)),
+    untyped:
+      own.length === 0 ||
+      members.some(({ flags }) => (flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) !== 0),
   }
+}
+
+/** The type of the handler itself, when handlers are given as a spread list of a known length. */
+function lastOfTuple(checker: ts.TypeChecker, type: ts.Type): ts.Type {
+  if (!checker.isTupleType(type)) return type
+  return checker.getTypeArguments(type as ts.TypeReference).at(-1) ?? type
+}
+
+function signaturesOf(checker: ts.TypeChecker, type: ts.Type): ts.Signature[] {
+  return membersOf(type).flatMap((member) => [...checker.getSignaturesOfType(member, ts.SignatureKind.Call)])
+}
+
+function membersOf(type: ts.Type): ts.Type[] {
+  return type.isUnion() ? type.types : [type]
 }
 
 function inputsOf(checker: ts.TypeChecker, signature: ts.Signature, at: ts.Node): Map<string, ts.Type> {
   const inputs = new Map<string, ts.Type>()
   const [parameter] = signature.getParameters()
   const context = parameter && checker.getTypeOfSymbolAtLocation(parameter, at)
-  if (!context || context.symbol?.name !== "Context") return inputs
+  if (context?.symbol?.name !== "Context") return inputs
   const input = checker.getTypeArguments(context as ts.TypeReference)[2]
   const out = input && checker.getPropertyOfType(input, "out")
   if (!out) return inputs
@@ -44,29 +71,69 @@ function inputsOf(checker: ts.TypeChecker, signature: ts.Signature, at: ts.Node)
   return inputs
 }
 
-function bodiesOf(checker: ts.TypeChecker, returned: ts.Type): ResponseBody[] {
-  const bodies: ResponseBody[] = []
-  const awaited = checker.getAwaitedType(returned) ?? returned
-  for (const member of awaited.isUnion() ? awaited.types : [awaited]) {
-    const data = checker.getPropertyOfType(member, "_data")
-    const format = checker.getPropertyOfType(member, "_format")
-    if (!data || !format || !isJson(checker.getTypeOfSymbol(format))) continue
-    const status = checker.getPropertyOfType(member, "_status")
-    for (const code of statusesOf(status && checker.getTypeOfSymbol(status))) {
-      bodies.push({ status: code, type: checker.getTypeOfSymbol(data) })
-    }
+/**
+ * The types of what the handler's code returns. They are read one by one: in the function's own type a plain Response,
+ * such as `c.notFound()`, absorbs all others.
+ */
+function returnedTypes(checker: ts.TypeChecker, handler: ts.Expression): ts.Type[] | undefined {
+  const declaration = functionOf(checker, handler)
+  if (!declaration?.body || declaration.type) return undefined
+  const expressions = ts.isBlock(declaration.body) ? returnsIn(declaration.body) : [declaration.body]
+  return expressions.flatMap(branchesOf).map((expression) => checker.getTypeAtLocation(expression))
+}
+
+/** The function that an expression names or is. */
+function functionOf(checker: ts.TypeChecker, handler: ts.Expression): ts.FunctionLikeDeclaration | undefined {
+  const expression = skipOuter(handler)
+  if (ts.isArrowFunction(expression) || ts.isFunctionExpression(expression)) return expression
+  if (!ts.isIdentifier(expression) && !ts.isPropertyAccessExpression(expression)) return undefined
+  let symbol = checker.getSymbolAtLocation(expression)
+  if (symbol && symbol.flags & ts.SymbolFlags.Alias) symbol = checker.getAliasedSymbol(symbol)
+  const declaration = symbol?.valueDeclaration
+  if (!declaration) return undefined
+  if (ts.isFunctionDeclaration(declaration) || ts.isMethodDeclaration(declaration)) return declaration
+  const holdsValue = ts.isVariableDeclaration(declaration) || ts.isPropertyAssignment(declaration)
+  const value = holdsValue && declaration.initializer && skipOuter(declaration.initializer)
+  return value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) ? value : undefined
+}
+
+function returnsIn(body: ts.Block): ts.Expression[] {
+  const found: ts.Expression[] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) || ts.isClassLike(node)) return
+    if (ts.isReturnStatement(node)) {
+      if (node.expression) found.push(node.expression)
+    } else ts.forEachChild(node, visit)
   }
-  return bodies
+  visit(body)
+  return found
+}
+
+/** The expressions that an expression may have the value of. */
+function branchesOf(node: ts.Expression): ts.Expression[] {
+  if (ts.isParenthesizedExpression(node)) return branchesOf(node.expression)
+  if (ts.isConditionalExpression(node)) return [...branchesOf(node.whenTrue), ...branchesOf(node.whenFalse)]
+  return [node]
+}
+
+function bodiesOf(checker: ts.TypeChecker, response: ts.Type): ResponseBody[] {
+  const property = (name: string) => {
+    const symbol = checker.getPropertyOfType(response, name)
+    return symbol && checker.getTypeOfSymbol(symbol)
+  }
+  const [type, format, status] = [property("_data"), property("_format"), property("_status")]
+  if (!type || !format || !isJson(format)) return []
+  return statusesOf(status).map((code) => ({ status: code, type }))
 }
 
 function isJson(format: ts.Type): boolean {
-  const members = format.isUnion() ? format.types : [format]
-  return members.some((member) => member.isStringLiteral() && member.value === "json")
+  return membersOf(format).some((member) => member.isStringLiteral() && member.value === "json")
 }
 
 /** The statuses a type names. All that can have content is what Hono writes when none was given: 200. */
 function statusesOf(type: ts.Type | undefined): number[] {
-  const members = type === undefined ? [] : type.isUnion() ? type.types : [type]
+  const members = type === undefined ? [] : membersOf(type)
   const codes = members.flatMap((member) => (member.isNumberLiteral() ? [member.value] : []))
-  return codes.length === 0 || codes.length > 20 ? [200] : codes
+  if (codes.length > 0 && codes.length <= MAX_STATUSES) return codes
+  return codes.length === 0 || codes.includes(200) ? [200] : [0]
 }

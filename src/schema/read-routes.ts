@@ -104,6 +104,12 @@ class RouteReader {
         const app = this.#statement(inner)
         if (app) return app
       }
+    } else {
+      // Which branch runs is seen at run time: what the app does not have then is left out of the build.
+      for (const branch of branchesOf(statement)) {
+        const app = this.#statement(branch)
+        if (app) return app
+      }
     }
     return undefined
   }
@@ -308,6 +314,16 @@ class RouteReader {
     const message = `${source.file}:${source.line}: .${registration}(): ${what}, so its routes stay in the gateway`
     this.#diagnostics.push({ code, source, route: `.${registration}()`, message })
   }
+}
+
+/** The statements in a statement that run once at most. */
+function branchesOf(statement: ts.Statement): ts.Statement[] {
+  if (ts.isIfStatement(statement)) {
+    const { thenStatement, elseStatement } = statement
+    return elseStatement ? [thenStatement, elseStatement] : [thenStatement]
+  }
+  if (!ts.isTryStatement(statement)) return []
+  return statement.finallyBlock ? [statement.tryBlock, statement.finallyBlock] : [statement.tryBlock]
 }
 
 function newApp(): AppValue {

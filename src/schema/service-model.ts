@@ -1,8 +1,8 @@
 import ts from "typescript"
 import { TypeConverter, UnmappedType } from "./convert-type.ts"
 import type { Diagnostic, SourcePlace } from "./diagnostic.ts"
-import { type HandlerTypes, handlerTypes, type ResponseBody } from "./handler-types.ts"
-import type { FieldModel, MessageModel, MethodModel, ServiceModel } from "./model.ts"
+import { type HandlerTypes, handlerTypes } from "./handler-types.ts"
+import type { FieldModel, MessageModel, MethodModel, ServiceModel, TypeModel } from "./model.ts"
 import type { Project } from "./project.ts"
 import type { RouteRow } from "./read-routes.ts"
 import { pascalCase, snakeCase, UniqueNames } from "./words.ts"
@@ -34,6 +34,7 @@ const SECTIONS = { param: 1, query: 2, header: 3, cookie: 4, form: 5, json: 6 } 
 type Section = keyof typeof SECTIONS
 
 const STATUS_NAMES: Record<number, string> = {
+  0: "other",
   200: "ok",
   201: "created",
   202: "accepted",
@@ -109,7 +110,7 @@ class ServiceBuilder {
         rpc,
         request: `${this.#package}.${method.request.name}`,
         response: `${this.#package}.${method.response.name}`,
-        validated: [...(types?.inputs.keys() ?? [])],
+        validated: [...types.inputs.keys()],
         handler,
         source: this.#project.place(handler),
       })
@@ -140,16 +141,8 @@ class ServiceBuilder {
     }
   }
 
-  #method(row: RouteRow, handler: ts.Expression, rpc: string): { method: MethodModel; types?: HandlerTypes } {
+  #method(row: RouteRow, handler: ts.Expression, rpc: string): { method: MethodModel; types: HandlerTypes } {
     const types = handlerTypes(this.#project.checker, handler)
-    if (!types) {
-      this.#report(
-        "unknown_handler",
-        row,
-        handler,
-        "the handler's type is no function's; its response is JSON text",
-      )
-    }
     const request: MessageModel = {
       name: `${rpc}Request`,
       shape: "object",
@@ -158,7 +151,7 @@ class ServiceBuilder {
     const response: MessageModel = {
       name: `${rpc}Response`,
       shape: "response",
-      fields: this.#responseFields(row, handler, rpc, types?.bodies ?? []),
+      fields: this.#responseFields(row, handler, rpc, types),
     }
     this.#messages.push(request, response)
     const doc = docOf(row.call)
@@ -168,18 +161,13 @@ class ServiceBuilder {
     }
   }
 
-  #requestFields(
-    row: RouteRow,
-    handler: ts.Expression,
-    rpc: string,
-    types: HandlerTypes | undefined,
-  ): FieldModel[] {
+  #requestFields(row: RouteRow, handler: ts.Expression, rpc: string, types: HandlerTypes): FieldModel[] {
     const fields: FieldModel[] = []
     for (const section of Object.keys(SECTIONS) as Section[]) {
-      const type = types?.inputs.get(section)
+      const type = types.inputs.get(section)
       const base = { property: section, optional: false, nullable: false, number: SECTIONS[section] }
       if (type) {
-        const message = this.#convert(type, `${rpc}${pascalCase(section)}`, row, handler, section)
+        const message = this.#convert([type], `${rpc}${pascalCase(section)}`, row, handler, section)
         fields.push({ ...base, type: message ? { kind: "message", message } : { kind: "json" } })
       } else if (section === "param") {
         const message = this.#params(row.path, rpc)
@@ -203,42 +191,42 @@ class ServiceBuilder {
     return message
   }
 
-  #responseFields(row: RouteRow, handler: ts.Expression, rpc: string, bodies: ResponseBody[]): FieldModel[] {
+  #responseFields(row: RouteRow, handler: ts.Expression, rpc: string, types: HandlerTypes): FieldModel[] {
     const byStatus = new Map<number, ts.Type[]>()
-    for (const { status, type } of bodies) {
-      const types = byStatus.get(status) ?? []
-      if (!types.includes(type)) types.push(type)
-      byStatus.set(status, types)
+    for (const { status, type } of types.bodies) {
+      const known = byStatus.get(status) ?? []
+      if (!known.includes(type)) known.push(type)
+      byStatus.set(status, known)
     }
     const fields: FieldModel[] = []
-    for (const [status, types] of [...byStatus].sort(([a], [b]) => a - b)) {
+    for (const [status, bodies] of [...byStatus].sort(([a], [b]) => a - b)) {
       const name = STATUS_NAMES[status] ?? `status_${status}`
-      const base = { property: name, optional: false, nullable: false, status }
-      if (types.length > 1) {
-        this.#report(
-          "unmapped_type",
-          row,
-          handler,
-          `it has ${types.length} different bodies for ${status}; they travel as JSON text`,
-        )
-        fields.push({ ...base, type: { kind: "json" } })
-        continue
-      }
-      const message = this.#convert(
-        types[0]!,
-        `${rpc}${pascalCase(name)}`,
+      const what = status === 0 ? "response" : `response ${status}`
+      const message = this.#convert(bodies, `${rpc}${pascalCase(name)}`, row, handler, what)
+      const type: TypeModel = message ? { kind: "message", message } : { kind: "json" }
+      fields.push({ property: name, optional: false, nullable: false, status, type })
+    }
+    if (types.untyped && !byStatus.has(0)) {
+      this.#report(
+        "unknown_handler",
         row,
         handler,
-        `response ${status}`,
+        "the type of what it returns is not known; it travels as JSON text",
       )
-      fields.push({ ...base, type: message ? { kind: "message", message } : { kind: "json" } })
+      fields.push({ property: "other", optional: false, nullable: false, status: 0, type: { kind: "json" } })
     }
     return fields
   }
 
-  #convert(type: ts.Type, name: string, row: RouteRow, at: ts.Node, what: string): MessageModel | undefined {
+  #convert(
+    types: readonly ts.Type[],
+    name: string,
+    row: RouteRow,
+    at: ts.Node,
+    what: string,
+  ): MessageModel | undefined {
     try {
-      return this.#converter.body(type, name)
+      return this.#converter.body(types, name)
     } catch (error) {
       if (!(error instanceof UnmappedType)) throw error
       this.#report(

@@ -18,7 +18,7 @@ plugins:
   # npm install --save-dev @bufbuild/buf @bufbuild/protoc-gen-es
   - local: protoc-gen-es
     out: gen
-    opt: target=ts
+    opt: [target=ts, import_extension=js]
 `
 
 /**
