@@ -37,8 +37,15 @@ class DecoderGenerator {
     return {
       source: `"use strict"
 let r
-function merged(ranges, read, d) {
+function inner(ranges, read, d) {
   const outer = r
+  if (ranges.length === 2) {
+    const { at } = outer
+    outer.at = ranges[0]
+    const value = read(ranges[1], d)
+    outer.at = at
+    return value
+  }
   const parts = []
   for (let i = 0; i < ranges.length; i += 2) parts.push(outer.bytes.subarray(ranges[i], ranges[i + 1]))
   r = new Reader(Buffer.concat(parts))
@@ -83,11 +90,11 @@ return (bytes) => {
         ? []
         : [`case ${(field.presence << 3) >>> 0}: p${field.number} = r.varint(end); continue`]),
     ])
-    const merges = fields
+    const messages = fields
       .filter((field) => field.shape === "single" && field.value.kind === "message")
       .map(({ number, value }) => {
         const read = this.#nameOf((value as { desc: DescMessage }).desc)
-        return `if (s${number} !== undefined && s${number}.length > 2) f${number} = merged(s${number}, ${read}, d + 1)`
+        return `if (s${number} !== undefined) f${number} = inner(s${number}, ${read}, d + 1)`
       })
     return `function ${this.#nameOf(plan.desc)}(end, d) {
   if (d > ${MAX_DEPTH}) throw h.tooDeep()
@@ -101,7 +108,7 @@ return (bytes) => {
     }
     r.skip(t, end, ${MAX_DEPTH} - d)
   }
-  ${merges.join("\n  ")}
+  ${messages.join("\n  ")}
   ${plan.response ? this.#response(plan) : plan.wrapper ? this.#wrapper(plan) : this.#object(plan)}
 }`
   }
@@ -116,9 +123,10 @@ return (bytes) => {
     if (field.shape === "single") {
       if (value.kind !== "message")
         return [`${tag(wire)} ${reset}${f} = ${this.#read(value, "end")}; continue`]
-      // Further occurrences are merged with the first one, all at once at the end.
+      // Only where it lies: further occurrences are merged with it, and a message read for each of them would be
+      // read 2^n times when it is n levels deep.
       return [
-        `${tag(2)} { ${reset}const e = r.end(end); if (s${number} === undefined) { s${number} = [r.at, e]; ${f} = ${this.#nameOf(value.desc)}(e, d + 1) } else { s${number}.push(r.at, e); r.at = e } continue }`,
+        `${tag(2)} { ${reset}const e = r.end(end); if (s${number} === undefined) s${number} = [r.at, e]; else s${number}.push(r.at, e); r.at = e; continue }`,
       ]
     }
     const add = (read: string) =>
