@@ -11,11 +11,18 @@ import { emptyReply, type HeaderMode, headerModeOf, type Reply } from "./reply.t
 export function decodeReply(output: Uint8Array): Reply {
   const buffer = Buffer.from(output.buffer, output.byteOffset, output.length)
   // The schema hash is always first, in either form.
-  if (output[0] === 0x7b) return decodeReplyJson(buffer.toString())
+  if (output[0] === 0x7b) return checkStatus(decodeReplyJson(buffer.toString()))
   if (output[0] !== 0x09) {
     throw new GatewayError("bad_reply", "the function's output is no Reply; was it built by hono-faasm?")
   }
-  return decodeProtobuf(new ProtoReader(buffer))
+  return checkStatus(decodeProtobuf(new ProtoReader(buffer)))
+}
+
+/** Only what a Response can have; its own error would be taken for one of the handler's. */
+function checkStatus(reply: Reply): Reply {
+  const { status } = reply
+  if (status === 0 || (status >= 200 && status <= 599)) return reply
+  throw new GatewayError("bad_reply", `the function's reply has status ${status}`)
 }
 
 // Tags of hono_faasm.v1.Reply.

@@ -126,6 +126,15 @@ describe("decodeReply", () => {
     })
   })
 
+  it("refuses a status that no response can have", () => {
+    for (const status of [1, 199, 600, 2 ** 32 - 1]) {
+      expect(() =>
+        decodeReply(toBinary(ReplySchema, create(ReplySchema, { schemaHash: 1n, status }))),
+      ).toThrow("status")
+      expect(() => decodeReply(Buffer.from(JSON.stringify({ schemaHash: "x", status })))).toThrow("status")
+    }
+  })
+
   it("takes hostile input for an error and nothing else", () => {
     const bytes = toBinary(ReplySchema, full)
     const attempt = (input: Uint8Array) => {
