@@ -3,9 +3,9 @@ import { SCHEMA_HASH_TEXT, TestHost } from "./host.ts"
 import { fileSet, type TestSchema } from "./schema.ts"
 
 /** Where the tests keep the engine between runs. */
-export const CACHE_DIR = "node_modules/.cache/hono-faasm"
+const CACHE_DIR = "node_modules/.cache/hono-faasm"
 
-export const EMPTY: TestSchema = { messages: { Empty: { fields: {} }, None: { response: true, fields: {} } } }
+const EMPTY: TestSchema = { messages: { Empty: { fields: {} }, None: { response: true, fields: {} } } }
 
 /** Options for a bundle whose `handlers[route](inv)` answer, over messages of `schema`. */
 export function options(

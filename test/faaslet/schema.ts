@@ -19,7 +19,7 @@ import {
 import * as annotations from "../../src/gen/hono_faasm/v1/annotations_pb.ts"
 
 /** How a test writes a field: its type and what FieldShape says of it. */
-export interface Field {
+interface Field {
   /** `double`, `bool`, `string`, or the name of a message or enum. */
   type: string
   repeated?: boolean
