@@ -78,11 +78,15 @@ export async function startChaosProxy(
     ] as const) {
       /** When the last chunk is passed on: chunks keep their order. */
       let after = Promise.resolve()
-      const pass = (bytes: Buffer, delayMs: number) => {
+      const pass = (bytes: Buffer, delayMs: number, last = false) => {
         after = after.then(async () => {
           if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
-          if (!pair.stalled && !to.destroyed) to.write(bytes)
+          if (pair.stalled || to.destroyed) return
+          to.write(bytes)
+          if (last) setImmediate(kill, pair)
         })
+        // What comes after the part that is missing must never pass.
+        if (last) from.pause()
       }
       from.on("data", (chunk: Buffer) => {
         if (pair.stalled) return
@@ -96,8 +100,7 @@ export async function startChaosProxy(
         }
         if (happens("cut")) kill(pair)
         else if (happens("truncate")) {
-          to.write(chunk.subarray(0, Math.floor(random() * chunk.length)))
-          setImmediate(kill, pair)
+          pass(chunk.subarray(0, Math.floor(random() * chunk.length)), 0, true)
         } else if (happens("stall")) pair.stalled = true
         else pass(chunk, happens("delay") ? random() * (options.maxDelayMs ?? 5) : 0)
       })
