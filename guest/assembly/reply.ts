@@ -88,7 +88,7 @@ export function writeReply(reply: JSValue, route: u32): i32 {
     writeByte(1)
   }
   const status = getInt(reply, NAME_STATUS)
-  if (status > 0 && status != 200) {
+  if (status > 0) {
     writeByte(0x10)
     writeVarint(status)
   }

@@ -236,7 +236,7 @@ export type Reply = Message<"hono_faasm.v1.Reply"> & {
   schemaHash: bigint;
 
   /**
-   * HTTP status; 0 means 200.
+   * HTTP status. 0: the handler chose none, so what middleware chose applies, else 200.
    *
    * @generated from field: uint32 status = 2;
    */
