@@ -91,10 +91,9 @@ class CompiledCodec implements MessageCodec {
     this.#encoder ??= this.#compileEncoder()
     const field = bodyOf(this.#bodies, status)
     if (!field) return noBodyFor(status)
-    const body = jsonValue.jsonValue(value, "")
     return this.#run(
-      () => this.#encoder!.bodies[field.status]!(body),
-      () => interpretEncodeBody(this.desc, field, body),
+      () => this.#encoder!.bodies[field.status]!(value),
+      () => interpretEncodeBody(this.desc, field, value),
     )
   }
 

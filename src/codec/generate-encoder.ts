@@ -37,7 +37,10 @@ class EncoderGenerator {
     const functions: string[] = []
     const encode = plan.response ? "null" : this.#nameOf(root)
     const bodies = plan.response
-      ? plan.fields.map((field) => `${field.status}: (x) => { ${this.#write(field, "x", "0")} }`)
+      ? plan.fields.map(
+          (field) =>
+            `${field.status}: (x) => { ${element(field.value, "x", '""')} ${this.#write(field, "x", "0")} }`,
+        )
       : []
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) functions.push(this.#message(next))
     return {
@@ -71,7 +74,12 @@ class EncoderGenerator {
   if (Array.isArray(v)) throw MISFIT
   let n = 0, x
   ${plan.fields.map((field) => `x = ${access(field.name)}\n  ${this.#field(field)}`).join("\n  ")}
-  for (const k in v) n--
+  for (const k in v) {
+    switch (k) {
+      ${plan.fields.map(({ name }) => `case ${JSON.stringify(name)}:`).join(" ")} n--; break
+      default: n = NaN
+    }
+  }
   const p = Object.getPrototypeOf(v)
   if (n !== 0 || (p !== Object.prototype && p !== null)) h.checkKeys(v, ${set})
 }`
@@ -87,10 +95,7 @@ class EncoderGenerator {
       ? `n++; ${field.optional || isCollection(field) ? companion(1) : ""}`
       : "throw MISFIT"
     const whenUndefined = field.optional ? "" : "throw MISFIT"
-    const normalise = field.value.kind === "date" || field.value.kind === "json" ? "" : normaliser(field, key)
-    return `${normalise}if (x === undefined) { ${whenUndefined} } else if (x === null${
-      field.value.kind === "json" && field.shape === "single" ? " && false" : ""
-    }) { ${whenNull} } else { n++; ${this.#present(field, companion(2))} }`
+    return `${normaliser(field, key)}if (x === undefined) { ${whenUndefined} } else if (x === null) { ${whenNull} } else { n++; ${this.#present(field, companion(2))} }`
   }
 
   #present(field: FieldPlan, empty: string): string {
@@ -114,13 +119,12 @@ class EncoderGenerator {
     if (field.shape === "single") return `${this.#value(field.value, field.number, x, depth)}`
     const head = `if (!Array.isArray(${x})) throw MISFIT;`
     if (field.value.kind === "scalar" && field.value.scalar === ScalarType.DOUBLE) {
-      return `${head} { ${tag(field.number, 2)} w.varint(8 * ${x}.length); for (let i = 0; i < ${x}.length; i++) { const e = ${x}[i]; if (typeof e !== "number") throw MISFIT; w.double(e) } }`
+      return `${head} { ${tag(field.number, 2)} const l = ${x}.length; w.varint(8 * l); for (let i = 0; i < l; i++) { const e = ${x}[i]; if (typeof e !== "number") throw MISFIT; w.double(e) } }`
     }
     if (wireTypeOf(field.value) === 0) {
       return `${head} { ${tag(field.number, 2)} const s = w.begin(); for (let i = 0; i < ${x}.length; i++) { const e = ${x}[i]; ${this.#bare(field.value, "e", depth)} } w.end(s) }`
     }
-    const normalise =
-      field.value.kind === "message" ? "" : `if (typeof e !== "string") e = h.jsonValue(e, "" + i); `
+    const normalise = field.value.kind === "message" ? "" : element(field.value, "e", '"" + i')
     return `${head} for (let i = 0; i < ${x}.length; i++) { let e = ${x}[i]; ${normalise}${this.#value(field.value, field.number, "e", depth)} }`
   }
 
@@ -128,9 +132,10 @@ class EncoderGenerator {
   #map(field: FieldPlan, x: string, depth: string): string {
     return `((x) => {
     if (typeof x !== "object" || x === null || Array.isArray(x)) throw MISFIT
+    if (Object.getPrototypeOf(x) !== Object.prototype && h.isBoxed(x)) throw MISFIT
     let any = false
     for (const k of Object.keys(x)) {
-      const e = h.jsonValue(x[k], k)
+      const e = ${field.value.kind === "json" ? "h.jsonText(x[k])" : field.value.kind === "date" ? "h.dateValue(x[k], k)" : "h.jsonValue(x[k], k)"}
       if (e === undefined) continue
       any = true
       ${tag(field.number, 2)} const s = w.begin()
@@ -157,7 +162,7 @@ class EncoderGenerator {
       case "date":
         return `w.string(h.dateText(${x}));`
       case "json":
-        return `w.string(h.jsonText(${x}) ?? "null");`
+        return `w.string(${x});`
       case "enum": {
         this.#maps.push(new Map([...value.texts].map(([number, text]) => [text, number])))
         return `{ const l = maps[${this.#maps.length - 1}].get(${x}); if (l === undefined) throw MISFIT; w.varint(l) }`
@@ -179,7 +184,16 @@ function isCollection(field: FieldPlan): boolean {
   return field.shape !== "single"
 }
 
+/** Statements that put one value in a variable as the interpreter's `element` and `leftOut` see it. */
+function element(value: ValuePlan, x: string, key: string): string {
+  if (value.kind === "json") return `${x} = h.jsonText(${x}) ?? "null"; `
+  if (value.kind === "date") return `${x} = h.dateValue(${x}, ${key}); `
+  return `if (typeof ${x} !== "string") ${x} = h.jsonValue(${x}, ${key}); `
+}
+
 function normaliser(field: FieldPlan, key: string): string {
+  if (field.shape === "single" && field.value.kind === "json") return "x = h.jsonText(x); "
+  if (field.shape === "single" && field.value.kind === "date") return `x = h.dateValue(x, ${key}); `
   const expected =
     field.shape !== "single" || field.value.kind === "message"
       ? "object"
@@ -193,7 +207,7 @@ function normaliser(field: FieldPlan, key: string): string {
     return `if (typeof x === "function" || typeof x === "symbol") x = undefined; `
   }
   if (field.shape === "list")
-    return `if (!Array.isArray(x)) { x = h.jsonValue(x, ${key}); if (x !== undefined && x !== null && !Array.isArray(x)) throw MISFIT } `
+    return `if (!Array.isArray(x) || typeof x.toJSON === "function") { x = h.jsonValue(x, ${key}); if (x !== undefined && x !== null && !Array.isArray(x)) throw MISFIT } `
   return `if (typeof x !== "${expected}"${expected === "object" ? ' || (x !== null && typeof x.toJSON === "function")' : ""}) x = h.jsonValue(x, ${key}); `
 }
 

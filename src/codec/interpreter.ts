@@ -8,7 +8,7 @@ import { create, type DescMessage, fromBinary, type Message, ScalarType, toBinar
 import { reflect } from "@bufbuild/protobuf/reflect"
 import { CodecError, MAX_DEPTH } from "./codec-error.ts"
 import { date, literal, missing, noBody, parsedJson } from "./decode-value.ts"
-import { dateText, jsonText, jsonValue, ownValue, unknownKey } from "./json-value.ts"
+import { dateText, dateValue, isBoxed, jsonText, jsonValue, ownValue, unknownKey } from "./json-value.ts"
 import { type FieldPlan, planOf, type ValuePlan } from "./plan.ts"
 
 /** A value does not fit: where in it, and why. */
@@ -34,7 +34,8 @@ export function interpretEncode(desc: DescMessage, value: unknown): Uint8Array {
 /** Encodes the body of a response message. Throws {@link MisfitError}. */
 export function interpretEncodeBody(desc: DescMessage, field: FieldPlan, value: unknown): Uint8Array {
   const message = create(desc)
-  const body = toValue(field.value, jsonValue(value, ""), "", 0)
+  const given = element(field.value, value, "", "")
+  const body = toValue(field.value, given === undefined ? leftOut(field.value) : given, "", 0)
   reflect(desc, message).set(
     desc.fields.find(({ number }) => number === field.number)!,
     wrap(field.value, body),
@@ -65,7 +66,7 @@ function toMessage(desc: DescMessage, given: unknown, path: string, depth: numbe
       if (!field.optional) throw new MisfitError(at, "is missing")
       return
     }
-    if (value === null && !(field.value.kind === "json" && field.shape === "single")) {
+    if (value === null) {
       if (!field.nullable) throw new MisfitError(at, "is null")
       if (field.presence !== undefined && (field.optional || field.shape !== "single")) set(field.presence, 1)
       return
@@ -79,11 +80,13 @@ function toMessage(desc: DescMessage, given: unknown, path: string, depth: numbe
         add(item: unknown): void
       }
       for (let i = 0; i < value.length; i++) {
-        const item = jsonValue(value[i], `${i}`)
-        list.add(wrap(field.value, toValue(field.value, item, `${at}[${i}]`, depth + 1)))
+        const place = `${at}[${i}]`
+        const given = element(field.value, value[i], `${i}`, place)
+        const item = given === undefined ? leftOut(field.value) : given
+        list.add(wrap(field.value, toValue(field.value, item, place, depth + 1)))
       }
     } else {
-      if (typeof value !== "object" || Array.isArray(value)) {
+      if (typeof value !== "object" || Array.isArray(value) || isBoxed(value!)) {
         throw new MisfitError(at, `is ${kindOf(value)}, not a record`)
       }
       const map = target.get(desc.fields.find(({ number }) => number === field.number)!) as unknown as {
@@ -91,7 +94,7 @@ function toMessage(desc: DescMessage, given: unknown, path: string, depth: numbe
         size: number
       }
       for (const key of Object.keys(value!)) {
-        const item = jsonValue((value as Fields)[key], key)
+        const item = element(field.value, (value as Fields)[key], key, join(at, key))
         if (item === undefined) continue
         checkText(key, at)
         map.set(key, wrap(field.value, toValue(field.value, item, join(at, key), depth + 1)))
@@ -100,26 +103,38 @@ function toMessage(desc: DescMessage, given: unknown, path: string, depth: numbe
     }
   }
   if (plan.wrapper) {
-    put(plan.fields[0]!, normalised(plan.fields[0]!, given, ""), path)
+    put(plan.fields[0]!, normalised(plan.fields[0]!, given, "", path), path)
     return message
   }
   const value = jsonValue(given, "")
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isBoxed(value)) {
     throw new MisfitError(path, `is ${kindOf(value)}, not an object`)
   }
   for (const field of plan.fields) {
     const own = field.name in Object.prototype ? ownValue(value, field.name) : (value as Fields)[field.name]
-    put(field, normalised(field, own, field.name), join(path, field.name))
+    const at = join(path, field.name)
+    put(field, normalised(field, own, field.name, at), at)
   }
   const extra = unknownKey(value, new Set(plan.fields.map(({ name }) => name)))
   if (extra !== undefined) throw new MisfitError(join(path, extra), "is not in the declared type")
   return message
 }
 
-/** A Date stays one where the type has a Date; everything else is seen as JSON sees it. */
-function normalised(field: FieldPlan, value: unknown, key: string): unknown {
-  if (field.value.kind === "date" || field.value.kind === "json") return value
-  return jsonValue(value, key)
+/** The value of a property as JSON sees it. */
+function normalised(field: FieldPlan, value: unknown, key: string, path: string): unknown {
+  return field.shape === "single" ? element(field.value, value, key, path) : jsonValue(value, key)
+}
+
+/** One value as JSON sees it; but a Date stays one, and what travels as JSON text is that text. */
+function element(value: ValuePlan, given: unknown, key: string, path: string): unknown {
+  if (value.kind === "date") return dateValue(given, key)
+  if (value.kind === "json") return attempt(() => jsonText(given), path, "has no JSON text")
+  return jsonValue(given, key)
+}
+
+/** What stands for a value that JSON leaves out where there must be one. */
+function leftOut(value: ValuePlan): unknown {
+  return value.kind === "json" ? "null" : undefined
 }
 
 /** The content of a protobuf-es field. */
@@ -130,7 +145,7 @@ function toValue(value: ValuePlan, given: unknown, path: string, depth: number):
     case "date":
       return attempt(() => dateText(given), path, `is ${kindOf(given)}, not a valid Date`)
     case "json":
-      return attempt(() => jsonText(given) ?? "null", path, "has no JSON text")
+      return given
     case "enum":
       for (const [number, text] of value.texts) if (text === given) return number
       throw new MisfitError(path, `is ${kindOf(given)}, not one of the declared literals`)
@@ -141,7 +156,6 @@ function toValue(value: ValuePlan, given: unknown, path: string, depth: number):
           : value.scalar === ScalarType.BOOL
             ? "boolean"
             : "string"
-      // biome-ignore lint/suspicious/useValidTypeof: it is one of the three above
       if (typeof given !== expected) throw new MisfitError(path, `is ${kindOf(given)}, not a ${expected}`)
       if (expected === "string") checkText(given as string, path)
       return given
@@ -246,5 +260,6 @@ function kindOf(value: unknown): string {
   if (value === undefined) return "undefined"
   if (Array.isArray(value)) return "an array"
   if (value instanceof Date) return "a Date"
+  if (typeof value === "object" && isBoxed(value)) return "a boxed primitive"
   return typeof value === "object" ? "an object" : `a ${typeof value}`
 }

@@ -1,3 +1,4 @@
+import { types } from "node:util"
 import { MISFIT } from "./writer.ts"
 
 /**
@@ -22,7 +23,13 @@ function jsonValueOfResult(value: unknown): unknown {
  * Throws {@link MISFIT} at a key that is not known and that JSON would write.
  */
 export function checkKeys(value: object, known: Set<string>): void {
-  if (unknownKey(value, known) !== undefined) throw MISFIT
+  if (isBoxed(value) || unknownKey(value, known) !== undefined) throw MISFIT
+}
+
+/** An object that JSON.stringify writes as the primitive in it (or, where there is JSON.rawJSON, as its text). */
+export function isBoxed(value: object): boolean {
+  const { isRawJSON } = JSON as { isRawJSON?: (value: unknown) => boolean }
+  return types.isBoxedPrimitive(value) || (isRawJSON?.(value) ?? false)
 }
 
 /** The first own key that JSON would write but the type doesn't have, or a known one that JSON would not see. */
@@ -49,6 +56,11 @@ export function jsonText(value: unknown): string | undefined {
   } catch {
     throw MISFIT
   }
+}
+
+/** A Date itself where the type has one; everything else as JSON sees it. */
+export function dateValue(value: unknown, key: string): unknown {
+  return value instanceof Date ? value : jsonValue(value, key)
 }
 
 /** Text of a Date in a request. Throws {@link MISFIT} for anything else. */

@@ -82,6 +82,34 @@ describe("values that fit", () => {
     expect(compiled.decode(bytes)).toStrictEqual(order)
   })
 
+  test("may have their toJSON on an array, or leave out what has none", () => {
+    const scores = Object.assign([1, 2], { toJSON: () => [3] })
+    const lines = [{ sku: "a", quantity: { toJSON: () => 2 } }]
+    const prices = { a: 1, b: undefined, c() {} }
+    for (const codec of [compiled, reference]) {
+      const bytes = bytesOf(codec.encode({ ...order, scores, lines, prices }))
+      expect(compiled.decode(bytes)).toStrictEqual({
+        ...order,
+        scores: [3],
+        lines: [{ sku: "a", quantity: 2 }],
+        prices: { a: 1 },
+      })
+    }
+  })
+
+  test("leave out an optional property of JSON text that JSON leaves out", () => {
+    for (const codec of [compileCodec(shape("Anything")), new InterpretedCodec(shape("Anything"))]) {
+      const days = [new Date(0), new Date(1)]
+      for (const any of [null, [1], "text", { toJSON: () => 1 }]) {
+        const bytes = bytesOf(codec.encode({ any, list: [{ a: 1 }, null], map: { x: 1 }, days }))
+        const expected = { any: JSON.parse(JSON.stringify(any)), list: [{ a: 1 }, null], map: { x: 1 }, days }
+        expect(codec.decode(bytes)).toStrictEqual(expected)
+      }
+      const bytes = bytesOf(codec.encode({ any() {}, list: [() => 1], map: { a() {} }, days: [] }))
+      expect(codec.decode(bytes)).toStrictEqual({ list: [null], map: {}, days: [] })
+    }
+  })
+
   test("may use the same codec from a toJSON", () => {
     const inner = () => compiled.encode(order)
     const value = {
@@ -110,19 +138,33 @@ describe("values that fit", () => {
 describe("values that do not fit", () => {
   const cases: [string, unknown, string, RegExp][] = [
     ["an extra property", { ...order, more: 1 }, "more", /not in the declared type/],
-    ["an extra property deep inside", { ...order, lines: [{ sku: "a", quantity: 1, x: 1 }] }, "lines[0].x", /declared/],
+    [
+      "an extra property deep inside",
+      { ...order, lines: [{ sku: "a", quantity: 1, x: 1 }] },
+      "lines[0].x",
+      /declared/,
+    ],
     ["a wrong type", { ...order, total: "12" }, "total", /a string, not a number/],
     ["a missing property", { ...order, id: undefined }, "id", /missing/],
     ["a null", { ...order, paid: null }, "paid", /null/],
     ["an unknown literal", { ...order, status: "lost" }, "status", /literal/],
     ["a lone surrogate", { ...order, id: "\ud800" }, "id", /surrogate/],
     ["a lone surrogate in a long string", { ...order, id: `${"x".repeat(100)}\udc00` }, "id", /surrogate/],
+    // biome-ignore lint/suspicious/noSparseArray: that is the case
     ["a hole", { ...order, scores: [1, , 3] }, "scores[1]", /undefined/],
     ["no array", { ...order, lines: {} }, "lines", /not an array/],
     ["an array for a record", { ...order, prices: [] }, "prices", /not a record/],
     ["an array for an object", [], "", /not an object/],
     ["null", null, "", /not an object/],
     ["a bigint", { ...order, total: 1n }, "total", /bigint/],
+    ["a boxed number for a record", { ...order, prices: Object(5) }, "prices", /not a record/],
+    ["a boxed boolean for an object", { ...order, customer: Object(true) }, "customer", /not an object/],
+    [
+      "an extra property beside one that JSON does not see",
+      Object.defineProperty({ ...order, more: 1 }, "id", { enumerable: false }),
+      "more",
+      /declared type/,
+    ],
     ["an inherited property", Object.create(order), "id", /declared type/],
   ]
   for (const [name, value, path, reason] of cases) {
@@ -205,18 +247,23 @@ describe("responses", () => {
 describe("hostile bytes", () => {
   test("are decoded or refused, but never crash", () => {
     fc.assert(
-      fc.property(orders, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }), fc.nat(), (value, flips, cut) => {
-        let bytes = bytesOf(compiled.encode(value))
-        for (const [at, byte] of flips) bytes[at % bytes.length] = byte
-        if (cut % 3 === 0) bytes = bytes.subarray(0, cut % bytes.length)
-        for (const decode of [compiled.decode, compiled.toJson]) {
-          try {
-            decode.call(compiled, bytes)
-          } catch (error) {
-            expect(error).toBeInstanceOf(CodecError)
+      fc.property(
+        orders,
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }),
+        fc.nat(),
+        (value, flips, cut) => {
+          let bytes = bytesOf(compiled.encode(value))
+          for (const [at, byte] of flips) bytes[at % bytes.length] = byte
+          if (cut % 3 === 0) bytes = bytes.subarray(0, cut % bytes.length)
+          for (const decode of [compiled.decode, compiled.toJson]) {
+            try {
+              decode.call(compiled, bytes)
+            } catch (error) {
+              expect(error).toBeInstanceOf(CodecError)
+            }
           }
-        }
-      }),
+        },
+      ),
       { numRuns: 1000 },
     )
     fc.assert(
@@ -232,7 +279,9 @@ describe("hostile bytes", () => {
   })
 
   test("with a length beyond the end are refused without an allocation", () => {
-    expect(() => compiled.decode(Uint8Array.of(0x0a, 0xff, 0xff, 0xff, 0xff, 0x07))).toThrow(/ends in the middle/)
+    expect(() => compiled.decode(Uint8Array.of(0x0a, 0xff, 0xff, 0xff, 0xff, 0x07))).toThrow(
+      /ends in the middle/,
+    )
   })
 
   test("that nest too deeply are refused", () => {
@@ -252,6 +301,17 @@ describe("hostile bytes", () => {
     wrap(0x7a)
     expect(() => compiled.decode(bytes)).toThrow(/deeply/)
     expect(() => compiled.decode(Buffer.alloc(1000, 0x9b))).toThrow(CodecError)
+  })
+
+  test("that repeat a message at every level are read in one pass", () => {
+    // Each level holds the next one, and once more an empty one that is to be merged with it.
+    let bytes: Uint8Array = new Uint8Array()
+    for (let i = 0; i < 90; i++) {
+      const head = bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >> 7]
+      bytes = Buffer.concat([Uint8Array.of(0x12, ...head), bytes, Uint8Array.of(0x12, 0)])
+    }
+    const codec = compileCodec(shape("Customer"))
+    expect(JSON.parse(codec.toJson(bytes))).toEqual(codec.decode(bytes))
   })
 
   test("may be in any order, unpacked, repeated, with unknown fields", () => {
@@ -283,6 +343,9 @@ describe("hostile bytes", () => {
 
   test("with text that is no UTF-8 are refused", () => {
     expect(() => compiled.decode(Uint8Array.of(0x0a, 2, 0xc0, 0x80))).toThrow(/UTF-8/)
-    expect(compiled.decode(bytesOf(compiled.encode({ ...order, id: "\ufffd" })))).toHaveProperty("id", "\ufffd")
+    expect(compiled.decode(bytesOf(compiled.encode({ ...order, id: "\ufffd" })))).toHaveProperty(
+      "id",
+      "\ufffd",
+    )
   })
 })

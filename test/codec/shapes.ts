@@ -26,18 +26,25 @@ export function shape(name: string): DescMessage {
   return registry.getMessage(`shapes.v1.${name}`)!
 }
 
-const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme", maxLength: 80 }), fc.constant("__proto__"))
+const text = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.string({ unit: "grapheme", maxLength: 80 }),
+  fc.constant("__proto__"),
+)
 const double = fc.oneof(
   fc.double({ noNaN: false }),
   fc.integer(),
   fc.constantFrom(-0, Number.NaN, 2 ** 53, 2 ** 53 + 2, -(2 ** 53), Number.POSITIVE_INFINITY, 5e-324),
 )
 const status = fc.constantFrom("open", 'shipped "é"')
-const line = fc.record({ sku: text, quantity: double, gift: fc.boolean() }, { requiredKeys: ["sku", "quantity"], noNullPrototype: true })
+const line = fc.record(
+  { sku: text, quantity: double, gift: fc.boolean() },
+  { requiredKeys: ["sku", "quantity"], noNullPrototype: true },
+)
 const { customer } = fc.letrec((tie) => ({
   customer: fc
     .tuple(text, text, fc.option(tie("customer"), { maxDepth: 3 }))
-    .map(([name, constructor, referrer]) => ({ name, constructor, ...(referrer ? { referrer } : {}) })),
+    .map(([name, maker, referrer]) => ({ name, constructor: maker, ...(referrer ? { referrer } : {}) })),
 }))
 
 /** Values that fit Order. */
