@@ -40,9 +40,9 @@ import {
   MessageShapeSchema,
   message as messageOption,
 } from "../gen/hono_faasm/v1/annotations_pb.ts"
-import { enumNumbers, type Lock, MessageNumbers } from "./lock.ts"
+import { assign, type Lock, type LockedNumber } from "./lock.ts"
 import type { EnumModel, FieldModel, MessageModel, ServiceModel, TypeModel } from "./model.ts"
-import { defaultJsonName, snakeCase, UniqueNames, upperSnakeCase } from "./words.ts"
+import { defaultJsonName, snakeCase, upperSnakeCase } from "./words.ts"
 
 const { STRING, DOUBLE, BOOL, MESSAGE, ENUM } = FieldDescriptorProto_Type
 const { OPTIONAL, REPEATED } = FieldDescriptorProto_Label
@@ -77,6 +77,7 @@ class Describer {
 
   describe(): Described {
     const { package: name, service, methods, messages, enums } = this.#model
+    this.#renameWrappers(messages)
     const file = create(FileDescriptorProtoSchema, {
       name: this.#path,
       package: name,
@@ -108,6 +109,24 @@ class Describer {
     return { file, lock: this.#lock, docs: this.#docs }
   }
 
+  /**
+   * A wrapper's value always has number 1, so a wrapper of another type has to be another message. Those within others
+   * come first in the model.
+   */
+  #renameWrappers(messages: readonly MessageModel[]): void {
+    const names = new Set(messages.map(({ name }) => name))
+    for (const message of messages) {
+      if (message.shape !== "wrapper") continue
+      const type = typeText(message.fields[0]!.type)
+      const isOther = (name: string) => (this.#before.messages[name]?.fields.value?.type ?? type) !== type
+      if (!isOther(message.name)) continue
+      let n = 2
+      while (names.has(`${message.name}${n}`) || isOther(`${message.name}${n}`)) n++
+      message.name = `${message.name}${n}`
+      names.add(message.name)
+    }
+  }
+
   #typeName(name: string): string {
     return `.${this.#model.package}.${name}`
   }
@@ -115,40 +134,39 @@ class Describer {
   #message(model: MessageModel): DescriptorProto {
     const { name, fields, shape } = model
     if (model.doc) this.#docs.set(name, model.doc)
-    const numbers = new MessageNumbers(this.#before.messages[name])
-    const names = new UniqueNames()
+    const locked = this.#before.messages[name] ?? { fields: {} }
+    const companions = Object.values(locked.presence ?? {})
+    const wanted = fields.map((field) => ({
+      key: field.property,
+      name: snakeCase(field.property),
+      type: typeText(field.type),
+      prefer: shape === "wrapper" ? 1 : field.number,
+    }))
+    const { entries, reserved } = assign(locked.fields, locked.reserved ?? [], wanted, companions)
+    const presence = assign(
+      locked.presence ?? {},
+      reserved,
+      fields.filter(needsPresence).map(({ property }) => ({
+        key: property,
+        name: `${entries.get(property)!.name}_presence`,
+      })),
+      [...entries.values()],
+    )
     const message = create(DescriptorProtoSchema, { name })
     if (shape !== "object") {
       const value = create(MessageShapeSchema, { [shape]: true })
       message.options = withOption(create(MessageOptionsSchema), messageOption, value)
     }
     if (shape === "response" && fields.length > 0) message.oneofDecl.push({ name: "body" } as never)
-    for (const { number } of fields) if (number !== undefined) numbers.hold(number)
-    if (shape === "wrapper") numbers.hold(1)
-    const jsonNames = new Set(fields.map(({ property }) => property))
-    const protoNames = fields.map(({ property }) => names.take(snakeCase(property), "_"))
-    fields.forEach((field, i) => {
-      const protoName = protoNames[i]!
-      if (field.doc) this.#docs.set(`${name}.${protoName}`, field.doc)
-      const described = this.#field(field, protoName, shape, message)
-      const fixed = shape === "wrapper" ? 1 : field.number
-      described.number = numbers.number(protoName, typeText(field.type), fixed)
+    for (const field of fields) {
+      const entry = entries.get(field.property)!
+      if (field.doc) this.#docs.set(`${name}.${entry.name}`, field.doc)
+      const described = this.#field(field, entry.name, shape, message)
+      described.number = entry.number
       message.field.push(described)
-      if (!needsPresence(field)) return
-      let companion = names.take(`${protoName}_presence`, "_")
-      while (jsonNames.has(defaultJsonName(companion))) companion = names.take(`${protoName}_presence`, "_")
-      message.field.push(
-        create(FieldDescriptorProtoSchema, {
-          name: companion,
-          number: numbers.number(companion, "Presence"),
-          jsonName: defaultJsonName(companion),
-          type: ENUM,
-          label: OPTIONAL,
-          typeName: ".hono_faasm.v1.Presence",
-          options: shapeOption({ presenceOf: described.number }),
-        }),
-      )
-    })
+      const companion = presence.entries.get(field.property)
+      if (companion) message.field.push(presenceField(companion, entry.number))
+    }
     // Synthetic oneofs come after the real one.
     for (const field of message.field) {
       if (!field.proto3Optional) continue
@@ -156,17 +174,14 @@ class Describer {
       message.oneofDecl.push({ name: `_${field.name}` } as never)
     }
     message.oneofDecl = create(DescriptorProtoSchema, { oneofDecl: message.oneofDecl }).oneofDecl
-    const locked = numbers.finish()
-    this.#lock.messages[name] = locked
-    const present = new Set(message.field.map((field) => field.name))
-    for (const [number, old] of Object.entries(locked.reserved ?? {})) {
-      message.reservedRange.push(
-        create(DescriptorProtoSchema, {
-          reservedRange: [{ start: Number(number), end: Number(number) + 1 }],
-        }).reservedRange[0]!,
-      )
-      if (!present.has(old) && !message.reservedName.includes(old)) message.reservedName.push(old)
+    this.#lock.messages[name] = {
+      fields: Object.fromEntries(entries),
+      ...(presence.entries.size > 0 ? { presence: Object.fromEntries(presence.entries) } : {}),
+      ...(presence.reserved.length > 0 ? { reserved: presence.reserved } : {}),
     }
+    const past = presence.reserved.map(({ number }) => ({ start: number, end: number + 1 }))
+    message.reservedRange = create(DescriptorProtoSchema, { reservedRange: past }).reservedRange
+    message.reservedName = presence.reserved.map((entry) => entry.name)
     return message
   }
 
@@ -246,21 +261,23 @@ class Describer {
 
   #enum({ name, texts }: EnumModel): EnumDescriptorProto {
     const prefix = upperSnakeCase(name)
-    const names = new UniqueNames()
-    const zero = names.take(`${prefix}_UNSPECIFIED`)
-    const valueNames = texts.map((text) => names.take(`${prefix}_${upperSnakeCase(text) || "OTHER"}`, "_"))
-    const locked = enumNumbers(this.#before.enums[name], valueNames)
-    this.#lock.enums[name] = locked
-    const reserved = Object.entries(locked.reserved ?? {})
+    const zero = { name: `${prefix}_UNSPECIFIED`, number: 0 }
+    const locked = this.#before.enums[name] ?? { values: {} }
+    const wanted = texts.map((text) => ({ key: text, name: `${prefix}_${upperSnakeCase(text) || "OTHER"}` }))
+    const { entries, reserved } = assign(locked.values, locked.reserved ?? [], wanted, [zero])
+    this.#lock.enums[name] = {
+      values: Object.fromEntries(entries),
+      ...(reserved.length > 0 ? { reserved } : {}),
+    }
     return create(EnumDescriptorProtoSchema, {
       name,
       value: [
-        { name: zero, number: 0 },
-        ...texts
-          .map((text, i) =>
+        zero,
+        ...[...entries]
+          .map(([text, { name, number }]) =>
             create(EnumValueDescriptorProtoSchema, {
-              name: valueNames[i],
-              number: locked.values[valueNames[i]!],
+              name,
+              number,
               options: withOption(
                 create(EnumValueOptionsSchema),
                 literalOption,
@@ -270,10 +287,24 @@ class Describer {
           )
           .sort((a, b) => a.number - b.number),
       ],
-      reservedRange: reserved.map(([number]) => ({ start: Number(number), end: Number(number) })),
-      reservedName: reserved.map(([, old]) => old),
+      // The end of an enum's range is part of it.
+      reservedRange: reserved.map(({ number }) => ({ start: number, end: number })),
+      reservedName: reserved.map((entry) => entry.name),
     })
   }
+}
+
+/** The companion of the field with a number. */
+function presenceField({ name, number }: LockedNumber, of: number): FieldDescriptorProto {
+  return create(FieldDescriptorProtoSchema, {
+    name,
+    number,
+    jsonName: defaultJsonName(name),
+    type: ENUM,
+    label: OPTIONAL,
+    typeName: ".hono_faasm.v1.Presence",
+    options: shapeOption({ presenceOf: of }),
+  })
 }
 
 /** Null, empty and absent can't be told apart by the field alone. */

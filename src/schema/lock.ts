@@ -1,151 +1,226 @@
 /**
- * The lock file: field and enum numbers that were given once and are never given again.
+ * The lock file: which number and name each field and enum value has had, so that they keep them.
  *
  * @module
  */
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { SchemaError } from "./schema-error.ts"
+import { UniqueNames } from "./words.ts"
 
-/** Numbers by message and field, and by enum and value. */
+/** The lock file's content. */
 export interface Lock {
   version: 1
+  /** By name within the package, as `GetOrdersOk`. */
   messages: Record<string, LockedMessage>
+  /** By name within the package. */
   enums: Record<string, LockedEnum>
 }
 
-/** A message's numbers. */
+/** A message's fields. */
 export interface LockedMessage {
-  /** By field name: number and protobuf type, as `3 string`. */
-  fields: Record<string, string>
-  /** Numbers of fields that are gone, or whose type has changed, with the name they had. */
-  reserved?: Record<string, string>
+  /** By property name. */
+  fields: Record<string, LockedNumber>
+  /** Companions that tell null, empty and absent apart, by the property's name. */
+  presence?: Record<string, LockedNumber>
+  reserved?: Reserved[]
 }
 
-/** An enum's numbers. */
+/** An enum's values. */
 export interface LockedEnum {
-  /** By value name. */
-  values: Record<string, number>
-  reserved?: Record<string, string>
+  /** By literal. */
+  values: Record<string, LockedNumber>
+  reserved?: Reserved[]
 }
 
-/** A lock that holds nothing yet. */
+/** A number that is in use. */
+export interface LockedNumber {
+  number: number
+  name: string
+  /** What the wire and JSON show of a field's type. With another one, the field gets another number. */
+  type?: string
+}
+
+/** A number that was in use. */
+export interface Reserved {
+  number: number
+  name: string
+}
+
+/** The lock of an app that has none yet. */
 export function emptyLock(): Lock {
   return { version: 1, messages: {}, enums: {} }
 }
 
 /**
- * Reads a lock file; an empty lock when there is none.
+ * Reads a lock file; one that does not exist is empty.
  *
- * @throws {@link SchemaError} `bad_lock`, such as after a merge with conflicts
+ * @throws {@link SchemaError} `bad_lock`
  */
 export function readLock(file: string): Lock {
-  let text: string
-  try {
-    text = readFileSync(file, "utf8")
-  } catch {
-    return emptyLock()
-  }
+  if (!existsSync(file)) return emptyLock()
+  const text = readFileSync(file, "utf8")
+  const fail = (why: string, cause?: unknown) => new SchemaError("bad_lock", `${file}: ${why}`, { cause })
+  if (/^(<{7}|>{7}) /m.test(text)) throw fail("has conflict markers of a git merge; keep both sides' entries")
   let lock: Lock
   try {
     lock = JSON.parse(text)
   } catch (cause) {
-    const line = text.split("\n").findIndex((content) => /^(<<<<<<<|=======|>>>>>>>)/.test(content)) + 1
-    const why =
-      line > 0
-        ? `line ${line} has a merge conflict; resolve it so that no number is used twice`
-        : (cause as Error).message
-    throw new SchemaError("bad_lock", `${file}: ${why}`, { cause })
+    throw fail(`is not JSON (${(cause as Error).message}); restore it from version control`, cause)
   }
-  if (lock.version !== 1 || typeof lock.messages !== "object" || typeof lock.enums !== "object") {
-    throw new SchemaError("bad_lock", `${file}: not a lock file of this version`)
+  if (lock?.version !== 1) throw fail("is of another version of hono-faasm; update hono-faasm")
+  const isRecord = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value)
+  if (![lock.messages, lock.enums].every(isRecord)) {
+    throw fail("lacks a section; restore it from version control")
   }
-  for (const [name, message] of Object.entries(lock.messages)) refuseTwice(file, name, numbersOf(message))
+  const owners = [
+    ...Object.entries(lock.messages).map(([name, m]) => ({
+      name,
+      groups: [m?.fields, m?.presence ?? {}],
+      of: m,
+    })),
+    ...Object.entries(lock.enums).map(([name, e]) => ({ name, groups: [e?.values], of: e })),
+  ]
+  for (const { name, groups: parts, of } of owners) {
+    const reserved = of?.reserved ?? []
+    if (!parts.every(isRecord) || !Array.isArray(reserved)) throw fail(`${name} is not readable`)
+    checkUnique(name, [...parts.flatMap((part) => Object.values(part!)), ...reserved], fail)
+  }
   return lock
 }
 
-/** The lock file's text: one field a line, so that a diff shows what changed. */
-export function printLock(lock: Lock): string {
-  return `${JSON.stringify(lock, null, 2)}\n`
-}
-
-/** Gives a message's fields their numbers, those they had or new ones, and reserves those of fields that are gone. */
-export class MessageNumbers {
-  readonly #before: LockedMessage
-  readonly #used: Set<number>
-  readonly #after: LockedMessage = { fields: {} }
-
-  constructor(before: LockedMessage | undefined) {
-    this.#before = before ?? { fields: {} }
-    this.#used = new Set([
-      ...numbersOf(this.#before),
-      ...Object.keys(this.#before.reserved ?? {}).map(Number),
-    ])
-  }
-
-  /** Keeps a number from being given to another field. */
-  hold(number: number): void {
-    this.#used.add(number)
-  }
-
-  /** The number of a field with a type. */
-  number(name: string, type: string, fixed?: number): number {
-    const [number, lockedType] = split(this.#before.fields[name] ?? "")
-    const kept = lockedType === type ? number : undefined
-    const result = fixed ?? kept ?? this.#next()
-    this.#used.add(result)
-    this.#after.fields[name] = `${result} ${type}`
-    return result
-  }
-
-  /** The message's entry in the new lock. */
-  finish(): LockedMessage {
-    const reserved: Record<string, string> = { ...this.#before.reserved }
-    for (const [name, entry] of Object.entries(this.#before.fields)) {
-      const [number] = split(entry)
-      if (number !== undefined && !numbersOf(this.#after).includes(number)) reserved[number] = name
+/** Two branches that each added a field gave both the same number: git merges that without a conflict. */
+function checkUnique(owner: string, entries: readonly Reserved[], fail: (why: string) => SchemaError): void {
+  const numbers = new Map<number, string>()
+  const names = new Set<string>()
+  for (const { number, name } of entries) {
+    if (!Number.isInteger(number) || number < 1 || typeof name !== "string")
+      throw fail(`${owner} is not readable`)
+    const other = numbers.get(number)
+    if (other !== undefined) {
+      throw fail(
+        `${owner} has number ${number} twice, for ${other} and ${name}, as after a merge of two branches; remove the ` +
+          "entry that has not been deployed, and generate again",
+      )
     }
-    return Object.keys(reserved).length > 0 ? { ...this.#after, reserved } : this.#after
-  }
-
-  #next(): number {
-    let number = 1
-    // 19000 to 19999 belong to protobuf itself.
-    while (this.#used.has(number) || (number >= 19_000 && number < 20_000)) number++
-    return number
+    if (names.has(name)) throw fail(`${owner} has the name ${name} twice; remove one and generate again`)
+    numbers.set(number, name)
+    names.add(name)
   }
 }
 
-/** The numbers of an enum's values, in the order of their names given. */
-export function enumNumbers(before: LockedEnum | undefined, names: string[]): LockedEnum {
-  const values: Record<string, number> = {}
-  const reserved: Record<string, string> = { ...before?.reserved }
-  for (const [name, number] of Object.entries(before?.values ?? {})) {
-    if (!names.includes(name)) reserved[number] = name
+/** What a message or enum wants a number for. */
+export interface Wanted {
+  /** Property or literal. */
+  key: string
+  /** The name it would have if that were free. */
+  name: string
+  type?: string
+  /** A number to take when it is free. */
+  prefer?: number
+}
+
+/** What was decided. */
+export interface Assigned {
+  entries: Map<string, LockedNumber>
+  reserved: Reserved[]
+}
+
+/**
+ * Gives numbers and names: those that are locked stay, what is no longer wanted becomes reserved, and what is new
+ * gets numbers that were never used.
+ */
+export function assign(
+  locked: Record<string, LockedNumber>,
+  reserved: readonly Reserved[],
+  wanted: readonly Wanted[],
+  /** Entries beside these that have numbers and names in the same message. */
+  others: readonly Reserved[] = [],
+): Assigned {
+  const entries = new Map<string, LockedNumber>()
+  for (const { key, type } of wanted) {
+    const old = Object.hasOwn(locked, key) ? locked[key] : undefined
+    if (old && old.type === type) entries.set(key, old)
   }
-  const used = new Set([0, ...Object.values(before?.values ?? {}), ...Object.keys(reserved).map(Number)])
-  for (const name of names) {
-    let number = before?.values[name]
-    if (number === undefined) for (number = 1; used.has(number); number++);
-    used.add(number)
-    values[name] = number
+  const gone = Object.entries(locked)
+    .filter(([key]) => !entries.has(key))
+    .map(([, { number, name }]) => ({ number, name }))
+  const allReserved = [...reserved, ...gone].sort((a, b) => a.number - b.number)
+  const taken = [...entries.values(), ...allReserved, ...others]
+  const names = new UniqueNames(taken.map(({ name }) => name))
+  const numbers = new Set(taken.map(({ number }) => number))
+  let last = Math.max(0, ...numbers)
+  for (const { key, name, type, prefer } of wanted) {
+    if (entries.has(key)) continue
+    let number = prefer !== undefined && !numbers.has(prefer) ? prefer : last + 1
+    // Protobuf keeps these to itself.
+    if (number >= 19_000 && number <= 19_999) number = 20_000
+    last = Math.max(last, number)
+    numbers.add(number)
+    entries.set(key, { number, name: names.take(name, "_"), ...(type === undefined ? {} : { type }) })
   }
-  return Object.keys(reserved).length > 0 ? { values, reserved } : { values }
+  return { entries, reserved: allReserved }
 }
 
-function numbersOf({ fields }: LockedMessage): number[] {
-  return Object.values(fields).flatMap((entry) => split(entry)[0] ?? [])
-}
-
-function split(entry: string): [number | undefined, string] {
-  const space = entry.indexOf(" ")
-  return space < 0 ? [undefined, ""] : [Number(entry.slice(0, space)), entry.slice(space + 1)]
-}
-
-function refuseTwice(file: string, message: string, numbers: number[]): void {
-  const twice = numbers.find((number, i) => numbers.indexOf(number) !== i)
-  if (twice === undefined) return
-  throw new SchemaError(
-    "bad_lock",
-    `${file}: ${message} has the number ${twice} twice, as after a merge of two branches; give one of the fields the next free number`,
+/** The file's text: a line per entry, in an order that does not depend on the source's, so that a diff shows what changed. */
+export function printLock(lock: Lock): string {
+  const lines = ["{", '  "version": 1,', '  "messages": {']
+  lines.push(
+    ...section(sorted(lock.messages), (key, message) => [
+      `    ${text(key)}: {`,
+      ...list([
+        block("fields", message.fields),
+        ...(hasAny(message.presence) ? [block("presence", message.presence!)] : []),
+        ...reservedBlock(message.reserved),
+      ]),
+      "    }",
+    ]),
   )
+  lines.push("  },", '  "enums": {')
+  lines.push(
+    ...section(sorted(lock.enums), (key, { values, reserved }) => [
+      `    ${text(key)}: {`,
+      ...list([block("values", values), ...reservedBlock(reserved)]),
+      "    }",
+    ]),
+  )
+  lines.push("  }", "}")
+  return `${lines.join("\n")}\n`
+}
+
+const text = (value: unknown): string => JSON.stringify(value)
+
+const hasAny = (record: object | undefined): boolean => record !== undefined && Object.keys(record).length > 0
+
+function sorted<T>(record: Record<string, T>): [string, T][] {
+  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function section<T>(entries: [string, T][], print: (key: string, value: T) => string[]): string[] {
+  return list(entries.map(([key, value]) => print(key, value)))
+}
+
+/** Joins blocks of lines with commas. */
+function list(blocks: string[][]): string[] {
+  return blocks.flatMap((block, at) =>
+    at === blocks.length - 1 ? block : [...block.slice(0, -1), `${block.at(-1)},`],
+  )
+}
+
+function block(name: string, entries: Record<string, LockedNumber>): string[] {
+  const byNumber = Object.entries(entries).sort(([, a], [, b]) => a.number - b.number)
+  if (byNumber.length === 0) return [`      ${text(name)}: {}`]
+  return [
+    `      ${text(name)}: {`,
+    ...list(byNumber.map(([key, entry]) => [`        ${text(key)}: ${inline(entry)}`])),
+    "      }",
+  ]
+}
+
+function reservedBlock(reserved: readonly Reserved[] | undefined): string[][] {
+  if (!reserved || reserved.length === 0) return []
+  return [['      "reserved": [', ...list(reserved.map((entry) => [`        ${inline(entry)}`])), "      ]"]]
+}
+
+function inline({ number, name, type }: LockedNumber): string {
+  return `{ "number": ${number}, "name": ${text(name)}${type === undefined ? "" : `, "type": ${text(type)}`} }`
 }

@@ -36,7 +36,11 @@ export function defaultJsonName(field: string): string {
 
 /** Gives each name once: a name that is taken gets the next free number behind it. */
 export class UniqueNames {
-  readonly #taken = new Set<string>()
+  readonly #taken: Set<string>
+
+  constructor(taken: Iterable<string> = []) {
+    this.#taken = new Set(taken)
+  }
 
   take(name: string, separator = ""): string {
     let unique = name
