@@ -64,17 +64,10 @@ export class Reader {
     const { bytes } = this
     const start = this.at
     this.at = stop
-    if (stop - start <= SHORT_STRING) {
-      let text = ""
-      let at = start
-      for (; at < stop; at++) {
-        const byte = bytes[at]!
-        if (byte > 0x7f) break
-        text += String.fromCharCode(byte)
-      }
-      if (at === stop) return text
-    }
-    return decodeUtf8(bytes, start, stop)
+    return (
+      (stop - start <= SHORT_STRING ? readAscii(bytes, start, stop) : undefined) ??
+      decodeUtf8(bytes, start, stop)
+    )
   }
 
   /** The string that comes next, as JSON text. */
@@ -84,14 +77,12 @@ export class Reader {
     const start = this.at
     this.at = stop
     if (stop - start <= SHORT_STRING) {
-      let text = '"'
       let at = start
       for (; at < stop; at++) {
         const byte = bytes[at]!
         if (byte > 0x7e || byte < 0x20 || byte === 0x22 || byte === 0x5c) break
-        text += String.fromCharCode(byte)
       }
-      if (at === stop) return `${text}"`
+      if (at === stop) return `"${readAscii(bytes, start, stop)}"`
     }
     return JSON.stringify(decodeUtf8(bytes, start, stop))
   }
@@ -131,6 +122,33 @@ export class Reader {
     if (end - this.at < bytes) throw truncated()
     this.at += bytes
   }
+}
+
+/**
+ * A short string, or undefined when it isn't ASCII. Eight characters are made into a string at once: of single ones, V8
+ * would build a rope that is flattened later.
+ */
+function readAscii(b: Buffer, start: number, stop: number): string | undefined {
+  let text = ""
+  let at = start
+  for (; at + 8 <= stop; at += 8) {
+    const c = b[at]!
+    const d = b[at + 1]!
+    const e = b[at + 2]!
+    const f = b[at + 3]!
+    const g = b[at + 4]!
+    const h = b[at + 5]!
+    const i = b[at + 6]!
+    const j = b[at + 7]!
+    if ((c | d | e | f | g | h | i | j) > 0x7f) return undefined
+    text += String.fromCharCode(c, d, e, f, g, h, i, j)
+  }
+  for (; at < stop; at++) {
+    const byte = b[at]!
+    if (byte > 0x7f) return undefined
+    text += String.fromCharCode(byte)
+  }
+  return text
 }
 
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })

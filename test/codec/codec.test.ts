@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf"
 import fc from "fast-check"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { compileCodec, InterpretedCodec } from "../../src/codec/codec.ts"
 import { CodecError } from "../../src/codec/index.ts"
 import { orders, shape } from "./shapes.ts"
@@ -348,4 +348,22 @@ describe("hostile bytes", () => {
       "\ufffd",
     )
   })
+})
+
+test("where code must not be generated from strings, the interpreter does the same", async () => {
+  const hold = globalThis.Function
+  try {
+    globalThis.Function = class {
+      constructor() {
+        throw new EvalError("Code generation from strings disallowed for this context")
+      }
+    } as never
+    vi.resetModules()
+    const fresh = await import("../../src/codec/codec.ts")
+    const codec = fresh.compileCodec(shape("Order"))
+    expect(codec).toBeInstanceOf(fresh.InterpretedCodec)
+    expect(codec.decode(bytesOf(codec.encode(order)))).toStrictEqual(order)
+  } finally {
+    globalThis.Function = hold
+  }
 })
