@@ -12,7 +12,7 @@ import { delimitedSize, FieldWriter, numberFieldSize, varintSize } from "./field
 import { MalformedFrameError } from "./malformed-frame-error.ts"
 
 /** The contract's Timings. */
-export interface FrameTimings {
+interface FrameTimings {
   queuedUs: number
   executedUs: number
   cold: boolean
