@@ -75,10 +75,7 @@ class EncoderGenerator {
   let n = 0, x
   ${plan.fields.map((field) => `x = ${access(field.name)}\n  ${this.#field(field)}`).join("\n  ")}
   for (const k in v) {
-    switch (k) {
-      ${plan.fields.map(({ name }) => `case ${JSON.stringify(name)}:`).join(" ")} n--; break
-      default: n = NaN
-    }
+    ${plan.fields.length === 0 ? "n = NaN" : `switch (k) { ${knownCases(plan)} n--; break; default: n = NaN }`}
   }
   const p = Object.getPrototypeOf(v)
   if (n !== 0 || (p !== Object.prototype && p !== null)) h.checkKeys(v, ${set})
@@ -209,6 +206,10 @@ function normaliser(field: FieldPlan, key: string): string {
   if (field.shape === "list")
     return `if (!Array.isArray(x) || typeof x.toJSON === "function") { x = h.jsonValue(x, ${key}); if (x !== undefined && x !== null && !Array.isArray(x)) throw MISFIT } `
   return `if (typeof x !== "${expected}"${expected === "object" ? ' || (x !== null && typeof x.toJSON === "function")' : ""}) x = h.jsonValue(x, ${key}); `
+}
+
+function knownCases({ fields }: MessagePlan): string {
+  return fields.map(({ name }) => `case ${JSON.stringify(name)}:`).join(" ")
 }
 
 function access(name: string): string {

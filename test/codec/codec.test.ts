@@ -135,6 +135,14 @@ describe("values that fit", () => {
   })
 })
 
+test("a message without fields carries an object without properties", () => {
+  const codec = compileCodec(shape("Nothing"))
+  expect(bytesOf(codec.encode({}))).toHaveLength(0)
+  expect(codec.decode(new Uint8Array())).toEqual({})
+  expect(codec.toJson(new Uint8Array())).toBe("{}")
+  expect(codec.encode({ x: 1 })).toHaveProperty("misfit.path", "x")
+})
+
 describe("values that do not fit", () => {
   const cases: [string, unknown, string, RegExp][] = [
     ["an extra property", { ...order, more: 1 }, "more", /not in the declared type/],
