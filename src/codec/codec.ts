@@ -13,7 +13,7 @@ import { MISFIT, Writer } from "./writer.ts"
 export type EncodeResult = { bytes: Uint8Array } | { misfit: Misfit }
 
 /** Why a value does not fit its declared type. It can still travel as JSON text. */
-export interface Misfit {
+interface Misfit {
   /** Where in the value, such as `lines[2].price`; empty for the value itself. */
   path: string
   /** Such as `is a string, not a number`. */

@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { compileCodec, type EncodeResult, type MessageCodec, type Misfit } from "./codec.ts"
-export { CodecError, type CodecErrorCode } from "./codec-error.ts"
+export { compileCodec, type EncodeResult, type MessageCodec } from "./codec.ts"
+export { CodecError } from "./codec-error.ts"

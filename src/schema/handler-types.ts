@@ -12,7 +12,7 @@ export interface HandlerTypes {
 }
 
 /** A JSON body that a handler returns. */
-export interface ResponseBody {
+interface ResponseBody {
   /** The HTTP status; 0 when the type leaves it open. */
   status: number
   type: ts.Type

@@ -17,7 +17,7 @@ export interface Lock {
 }
 
 /** A message's fields. */
-export interface LockedMessage {
+interface LockedMessage {
   /** By property name. */
   fields: Record<string, LockedNumber>
   /** Companions that tell null, empty and absent apart, by the property's name. */
@@ -26,7 +26,7 @@ export interface LockedMessage {
 }
 
 /** An enum's values. */
-export interface LockedEnum {
+interface LockedEnum {
   /** By literal. */
   values: Record<string, LockedNumber>
   reserved?: Reserved[]

@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 
 /** What a proxy may do to a connection. */
-export type Mischief =
+type Mischief =
   /** Both sides are reset. */
   | "cut"
   /** A chunk is passed on in part, then both sides are reset. */
