@@ -177,6 +177,7 @@ class ServersChannel implements Channel {
   #linksChanged(): void {
     if (this.#isReady()) {
       this.#outageSince = undefined
+      this.#lastError = undefined
       clearTimeout(this.#outageTimer)
       this.#outageTimer = undefined
       for (const done of this.#readyWaiters) done(true)
@@ -203,7 +204,8 @@ class ServersChannel implements Channel {
 
   /** No server can be reached, and it does not look as if that would change soon. */
   #isOut(): boolean {
-    if (this.#outageSince === undefined) return false
+    // Without an error the first connections are still being made, however long this process was busy meanwhile.
+    if (this.#outageSince === undefined || this.#lastError === undefined) return false
     return (
       performance.now() - this.#outageSince >= this.#outageMs || this.#links.every((link) => link.isRefused)
     )
@@ -231,7 +233,7 @@ class ServersChannel implements Channel {
         this.#outageTimer = undefined
         if (this.#outageSince !== undefined) this.#watchOutage()
       },
-      this.#outageSince! + this.#outageMs - performance.now() + 1,
+      Math.max(this.#outageSince! + this.#outageMs - performance.now() + 1, 10),
     )
   }
 

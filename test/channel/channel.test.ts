@@ -52,6 +52,15 @@ describe("a channel", () => {
     expect(server.invoker.calls[0]).toMatchObject({ user: "u", function: "echo", traceparent: "00-1-2-03" })
   })
 
+  it("does not take its own process's being busy for an outage", async () => {
+    const server = await serve()
+    const channel = open([server.url], { outageMs: 20 })
+    const busyUntil = performance.now() + 60
+    while (performance.now() < busyUntil);
+    const { output } = await channel.invoke(call("echo", "hello"))
+    expect(Buffer.from(output).toString()).toBe("hello")
+  })
+
   it("answers many at once, out of order, and waits for credits", async () => {
     const server = await serve({ credits: 100 })
     const channel = open([server.url])
