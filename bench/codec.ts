@@ -5,6 +5,7 @@ import { compileCodec } from "../src/codec/index.ts"
 import { packageRoot } from "../src/package-root.ts"
 import { generateSchema } from "../src/schema/index.ts"
 import type { BenchContext } from "./context.ts"
+import { orderOf } from "./order.ts"
 import { type BenchResult, quantile } from "./result.ts"
 
 const ITEMS = [1, 10, 100]
@@ -85,18 +86,4 @@ function orderMessage() {
   const { fileSet, package: name, protoText } = generateSchema({ appFile, appName: "bench", dir: "none" })
   const desc = createFileRegistry(fromBinary(FileDescriptorSetSchema, fileSet)).getMessage(`${name}.Order`)!
   return { desc, protoText }
-}
-
-function orderOf(items: number) {
-  return {
-    customer: "c-1029",
-    currency: "EUR",
-    lines: Array.from({ length: items }, (_, i) => ({
-      sku: `SKU-${1000 + i}`,
-      name: `Product number ${i}`,
-      quantity: (i % 5) + 1,
-      unitPrice: 10 + i / 4,
-      gift: i % 3 === 0,
-    })),
-  }
 }

@@ -8,6 +8,7 @@ import { packageRoot } from "../src/package-root.ts"
 import app from "./apps/payloads.ts"
 import { closedLoop } from "./closed-loop.ts"
 import type { BenchContext } from "./context.ts"
+import { orderOf } from "./order.ts"
 import type { BenchResult } from "./result.ts"
 import { startRuntimeChild } from "./runtime-child.ts"
 
@@ -36,7 +37,7 @@ export async function benchEndToEnd(context: BenchContext): Promise<BenchResult[
     const json = offload(app, { build, planner: runtime.url })
     const results: BenchResult[] = []
     for (const items of ITEMS) {
-      const body = orderOf(items)
+      const body = JSON.stringify(orderOf(items))
       for (const inFlight of IN_FLIGHT) {
         for (const [way, target] of [
           ["native", app],
@@ -74,18 +75,4 @@ async function price(target: Hono, body: string): Promise<void> {
   )
   const text = await response.text()
   if (response.status !== 200) throw new Error(`${response.status}: ${text}`)
-}
-
-function orderOf(items: number): string {
-  return JSON.stringify({
-    customer: "c-1029",
-    currency: "EUR",
-    lines: Array.from({ length: items }, (_, i) => ({
-      sku: `SKU-${1000 + i}`,
-      name: `Product number ${i}`,
-      quantity: (i % 5) + 1,
-      unitPrice: 10 + i / 4,
-      gift: i % 3 === 0,
-    })),
-  })
 }

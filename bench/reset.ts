@@ -1,13 +1,8 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { buildApp } from "../src/faaslet/index.ts"
-import { packageRoot } from "../src/package-root.ts"
-import type { HostCall } from "../src/runtime/host-interface.ts"
 import { createSnapshot, Instance } from "../src/runtime/instance.ts"
 import { prepareFunction } from "../src/runtime/prepare-function.ts"
 import type { PreparedFunction } from "../src/runtime/prepared-function.ts"
 import type { BenchContext } from "./context.ts"
+import { pricingFunction } from "./pricing-function.ts"
 import { type BenchResult, quantile } from "./result.ts"
 
 const EXPERIMENT = "reset"
@@ -24,15 +19,16 @@ const PAGE_BYTES = 4096
  */
 export async function benchReset(context: BenchContext): Promise<BenchResult[]> {
   context.progress(`${EXPERIMENT}: building`)
-  const { wasm, input } = await pricingFunction(context.quick)
+  const { wasm, call } = await pricingFunction(context)
+  const priced = call("protobuf", 10)
   const marking = await prepareFunction(wasm, MAX_MEMORY_BYTES)
   if (!marking.reset) throw new Error(`the function can't be put back: ${marking.notResettable}`)
   const plain: PreparedFunction = { module: await WebAssembly.compile(wasm), hasStart: false }
   const snapshot = createSnapshot(marking)!
   const marked = new Instance(marking, snapshot)
   const unmarked = new Instance(plain, undefined)
-  const runMarked = () => marked.run(hostCall(input))
-  const runUnmarked = () => unmarked.run(hostCall(input))
+  const runMarked = () => marked.run(priced)
+  const runUnmarked = () => unmarked.run(priced)
   const restore = () => {
     if (!marked.restore()) throw new Error("the instance could not be put back")
   }
@@ -67,7 +63,7 @@ export async function benchReset(context: BenchContext): Promise<BenchResult[]> 
     return {
       experiment: EXPERIMENT,
       way,
-      payloadBytes: input.length,
+      payloadBytes: priced.input.length,
       inFlight: 1,
       p50Us: quantile(sorted, 0.5),
       p99Us: quantile(sorted, 0.99),
@@ -76,53 +72,6 @@ export async function benchReset(context: BenchContext): Promise<BenchResult[]> 
       wireBytesPerCall: null,
     }
   })
-}
-
-async function pricingFunction(
-  quick: boolean,
-): Promise<{ wasm: Uint8Array<ArrayBuffer>; input: Uint8Array }> {
-  const outDir = await mkdtemp(join(tmpdir(), "hono-faasm-bench-"))
-  try {
-    const { functions, routes, schemaHash } = await buildApp({
-      appFile: join(packageRoot, "bench/apps/payloads.ts"),
-      outDir,
-      user: "bench",
-      split: "app",
-      optimise: quick ? "dev" : "upload",
-    })
-    const lines = Array.from({ length: 10 }, (_, index) => ({
-      sku: `SKU-${1000 + index}`,
-      name: `Product number ${index}`,
-      quantity: index + 1,
-      unitPrice: 10 + index / 4,
-      gift: index % 3 === 0,
-    }))
-    const input = {
-      schemaHash,
-      route: routes[0]!.index,
-      method: "POST",
-      url: "http://localhost/price",
-      messageJson: { json: { customer: "c-1029", currency: "EUR", lines } },
-    }
-    return {
-      wasm: new Uint8Array(await readFile(join(outDir, functions[0]!.file))),
-      input: Buffer.from(JSON.stringify(input)),
-    }
-  } finally {
-    await rm(outDir, { recursive: true, force: true })
-  }
-}
-
-function hostCall(input: Uint8Array): HostCall {
-  return {
-    input,
-    output(bytes) {
-      // A failure has no body.
-      if (!Buffer.from(bytes.subarray(0, 100)).includes('"bodyJson"'))
-        throw new Error(Buffer.from(bytes).toString())
-    },
-    print() {},
-  }
 }
 
 function restoreByComparing(memory: Uint8Array, snapshot: Uint8Array): void {
