@@ -48,7 +48,7 @@ export async function runBench({ names, quick, json }: RunBenchOptions): Promise
   console.log(`${cpu}, ${cores} cores, ${os}, Node ${report.versions.node}${quick ? ", quick" : ""}\n`)
   const context: BenchContext = {
     quick,
-    times: quick ? { warmupMs: 100, measureMs: 200 } : { warmupMs: 1000, measureMs: 3000 },
+    times: quick ? { warmupMs: 80, measureMs: 160 } : { warmupMs: 1000, measureMs: 3000 },
     progress: (message) => console.error(`  ${message}`),
   }
   for (const name of names.length > 0 ? names : experimentNames) {
