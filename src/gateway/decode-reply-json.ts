@@ -36,7 +36,7 @@ export function decodeReplyJson(text: string): Reply {
     reply.headers.push(textOf(name), textOf(value), headerModeOf(mode ?? 0))
   }
   if (json.raw !== undefined) reply.body = { raw: Buffer.from(textOf(json.raw), "base64") }
-  else if (json.bodyJson !== undefined) reply.body = { json: JSON.stringify(json.bodyJson) }
+  else if (json.bodyJson !== undefined) reply.body = { json: textOfJson(json.bodyJson) }
   reply.plain = json.plain === true
   reply.notFound = json.notFound === true
   const variables = listOf(json.variables)
@@ -61,7 +61,19 @@ function variableOf(v: Record<string, unknown>): unknown[] {
 /** By number, or by name as the protobuf JSON mapping has it. */
 function failureKind(kind: unknown): number {
   if (typeof kind !== "string") return numberOf(kind)
-  return FailureKind[kind.replace("FAILURE_KIND_", "") as keyof typeof FailureKind] ?? FailureKind.UNSPECIFIED
+  const name = kind.replace("FAILURE_KIND_", "")
+  return Object.hasOwn(FailureKind, name)
+    ? numberOf(FailureKind[name as keyof typeof FailureKind])
+    : FailureKind.UNSPECIFIED
+}
+
+/** JSON.parse takes deeper nesting than JSON.stringify. */
+function textOfJson(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (cause) {
+    throw new GatewayError("bad_reply", "the function's JSON reply is nested too deeply", { cause })
+  }
 }
 
 const malformed = (what: string) => new GatewayError("bad_reply", `the function's JSON reply has ${what}`)

@@ -28,7 +28,7 @@ export interface PlannerOptions {
 
 /** A batch, from its request until its results are forgotten. */
 interface App {
-  readonly batch: BatchExecuteRequest
+  readonly batch: Pick<BatchExecuteRequest, "appId" | "subType">
   readonly results: PlannerMessage[]
   inFlight: number
   bytes: number
@@ -106,6 +106,8 @@ export class PlannerEndpoint {
     if (messages.length > this.#pool.freeSlots) return text(500, "No available hosts")
     const appId = batch.appId ?? 0
     const app = this.#register(appId, batch, messages.length)
+    // Whatever else a message holds is kept with its result.
+    const messageBytes = Math.ceil(payload.length / messages.length)
     for (const message of messages) {
       const startTimestamp = String(Date.now())
       this.#pool.submit(
@@ -117,13 +119,17 @@ export class PlannerEndpoint {
           queue: false,
         },
         (outcome) => {
-          this.#finish(app, {
-            ...message,
-            ...answer(message, outcome),
-            startTimestamp,
-            finishTimestamp: String(Date.now()),
-            executedHost: this.#options.host,
-          })
+          this.#finish(
+            app,
+            {
+              ...message,
+              ...answer(message, outcome),
+              startTimestamp,
+              finishTimestamp: String(Date.now()),
+              executedHost: this.#options.host,
+            },
+            messageBytes,
+          )
         },
       )
     }
@@ -140,7 +146,12 @@ export class PlannerEndpoint {
 
   /** A second batch of the same app adds to it. */
   #register(appId: number, batch: BatchExecuteRequest, count: number): App {
-    const app = this.#apps.get(appId) ?? { batch, results: [], inFlight: 0, bytes: 0 }
+    const app = this.#apps.get(appId) ?? {
+      batch: { appId: batch.appId, subType: batch.subType },
+      results: [],
+      inFlight: 0,
+      bytes: 0,
+    }
     app.inFlight += count
     this.#apps.delete(appId)
     this.#apps.set(appId, app)
@@ -148,10 +159,10 @@ export class PlannerEndpoint {
     return app
   }
 
-  #finish(app: App, result: PlannerMessage): void {
+  #finish(app: App, result: PlannerMessage, messageBytes: number): void {
     app.inFlight--
     const same = app.results.findIndex((other) => other.id === result.id)
-    const bytes = (result.inputData?.length ?? 0) + (result.outputData?.length ?? 0) + 500
+    const bytes = messageBytes + (result.outputData?.length ?? 0) + 500
     if (same >= 0) app.results[same] = result
     else app.results.push(result)
     app.bytes += bytes

@@ -191,4 +191,49 @@ describe("a server with hostile clients", () => {
     session.destroy()
     await small.close()
   })
+
+  it("bounds names, and what waits for acknowledgements", async () => {
+    const small = await startTestServer({ maxRetainedBytes: 1000 })
+    const session = connect(small.url)
+    const open = () =>
+      session.request({
+        ":method": "POST",
+        ":path": "/faasm.rpc.v1.FunctionService/Channel",
+        "content-type": "application/connect+proto",
+      })
+    const random = seededRandom(4)
+    const nothing = { ack: 0, bindings: [], calls: [], cancels: [] }
+    const binding = { id: 1, user: "u", function: "echo", timeoutMs: 0 }
+    const call = (id: number) => ({
+      id,
+      binding: 1,
+      input: new Uint8Array(600),
+      timeoutMs: 0,
+      traceparent: "",
+    })
+
+    const named = open()
+    const long = { ...binding, function: "f".repeat(257) }
+    named.write(encodeClientFrame({ ...nothing, hello: hello(random), bindings: [long] }))
+    expect(await rest(named)).toMatch(/"invalid_argument".*256 characters/)
+
+    const stream = open()
+    let text = ""
+    stream.on("data", (chunk: Buffer) => {
+      text += chunk.toString("latin1")
+    })
+    stream.write(
+      encodeClientFrame({ ...nothing, hello: hello(random), bindings: [binding], calls: [call(1), call(2)] }),
+    )
+    await expect.poll(() => text.length).toBeGreaterThan(1200)
+    stream.write(encodeClientFrame({ ...nothing, calls: [call(3), call(4)] }))
+    await expect.poll(() => text).toMatch(/too much waits for acknowledgements/)
+    stream.write(encodeClientFrame({ ...nothing, ack: 1 }))
+    stream.end()
+    await once(stream, "end")
+    expect(text.match(/too much waits/g)).toHaveLength(1)
+    await outsideOfHttp2()
+    session.destroy()
+    await small.close()
+  })
 })

@@ -157,4 +157,11 @@ describe("decodeReply", () => {
     )
     fc.assert(fc.property(fc.json(), (text) => attempt(Buffer.from(`{"schemaHash":"x","headers":${text}}`))))
   })
+
+  it("refuses what is nested too deeply, and takes no inherited name for a kind of failure", () => {
+    const deep = `{"schemaHash":"x","bodyJson":${"[".repeat(200_000)}${"]".repeat(200_000)}}`
+    expect(() => decodeReply(Buffer.from(deep))).toThrow("nested too deeply")
+    for (const kind of ["toString", "__proto__"])
+      expect(decodeReply(Buffer.from(JSON.stringify({ failure: { kind } }))).failure?.kind).toBe(0)
+  })
 })

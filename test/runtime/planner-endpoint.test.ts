@@ -231,3 +231,17 @@ describe("the upload API", () => {
     ])
   })
 })
+
+test("counts everything that is kept of a message", async () => {
+  const first = lastApp + 1
+  for (let i = 0; i < 36; i++) {
+    const request = batch("nowhere", "")
+    Object.assign(request.messages[0]!, { cmdline: "x".repeat(2_000_000) })
+    await execute(request)
+  }
+  expect(await planner("EXECUTE_BATCH_STATUS", { appId: first })).toEqual([
+    500,
+    "App not registered in results",
+  ])
+  expect((await planner("EXECUTE_BATCH_STATUS", { appId: lastApp }))[0]).toBe(200)
+})

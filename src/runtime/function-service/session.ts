@@ -15,6 +15,9 @@ import { RetainedFrames } from "./retained-frames.ts"
 /** Results of more bytes go into several frames, so that the first need not wait for the last. */
 const MAX_BATCH_BYTES = 256 * 1024
 
+/** Longest user or function of a binding, in characters: a stream may have many of them. */
+const MAX_NAME_LENGTH = 256
+
 /** A call that has not been answered. */
 interface OpenCall {
   readonly id: number
@@ -49,6 +52,7 @@ export class Session {
   readonly #calls = new Map<number, OpenCall>()
   /** Calls that wait for acknowledgements to make room for results. */
   readonly #held = new Set<OpenCall>()
+  #heldBytes = 0
   readonly #retained = new RetainedFrames()
   #results: FrameResult[] = []
   #resultBytes = 0
@@ -169,6 +173,8 @@ export class Session {
     const added = new Set<number>()
     for (const { id, user, function: name } of frame.bindings) {
       if (id === 0 || user === "" || name === "") throw invalid("a binding has no id, user or function")
+      if (user.length > MAX_NAME_LENGTH || name.length > MAX_NAME_LENGTH)
+        throw invalid(`a user or function has more than ${MAX_NAME_LENGTH} characters`)
       if (!this.#bindings.has(id)) added.add(id)
     }
     if (this.#bindings.size + added.size > limits.maxBindings)
@@ -204,8 +210,27 @@ export class Session {
       traceparent,
     }
     this.#calls.set(id, call)
-    if (this.#held.size > 0 || this.#isFull()) this.#held.add(call)
+    if (this.#held.size > 0 || this.#isFull()) this.#hold(call)
     else this.#start(call)
+  }
+
+  /** Within a bound: the client decides how long nothing is acknowledged. */
+  #hold(call: OpenCall): void {
+    if (this.#heldBytes + call.input.length > this.#limits.maxRetainedBytes) {
+      this.#answer(call.id, notStarted(call, ErrorKind.OVERLOADED, "too much waits for acknowledgements"))
+      return
+    }
+    // A view would keep the whole frame that it came in.
+    const held = { ...call, input: call.input.slice() }
+    this.#calls.set(call.id, held)
+    this.#held.add(held)
+    this.#heldBytes += held.input.length
+  }
+
+  #unhold(call: OpenCall): boolean {
+    if (!this.#held.delete(call)) return false
+    this.#heldBytes -= call.input.length
+    return true
   }
 
   #isFull(): boolean {
@@ -215,7 +240,7 @@ export class Session {
   #startHeld(): void {
     for (const call of this.#held) {
       if (this.#isFull()) return
-      this.#held.delete(call)
+      this.#unhold(call)
       this.#start(call)
     }
   }
@@ -237,15 +262,8 @@ export class Session {
   #cancel(id: number): void {
     const call = this.#calls.get(id)
     if (!call) return
-    if (this.#held.delete(call))
-      this.#answer(id, {
-        error: {
-          kind: ErrorKind.CANCELLED,
-          message: `${call.user}/${call.function}: the call was cancelled before it started`,
-          mayHaveRun: false,
-        },
-        timings: { queuedUs: 0, executedUs: 0, cold: false },
-      })
+    if (this.#unhold(call))
+      this.#answer(id, notStarted(call, ErrorKind.CANCELLED, "the call was cancelled before it started"))
     else call.running?.cancel()
   }
 
@@ -309,5 +327,12 @@ export class Session {
       this.#writing = false
       if (this.#results.length > 0 || this.#ending) this.#flush()
     })
+  }
+}
+
+function notStarted(call: OpenCall, kind: ErrorKind, why: string): Outcome {
+  return {
+    error: { kind, message: `${call.user}/${call.function}: ${why}`, mayHaveRun: false },
+    timings: { queuedUs: 0, executedUs: 0, cold: false },
   }
 }
