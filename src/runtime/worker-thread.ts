@@ -100,9 +100,24 @@ export class WorkerThread {
     const seen = Atomics.load(words, WORD.result)
     Atomics.store(words, WORD.call, this.#call)
     this.#wake()
+    this.#awaitResult(seen)
+  }
+
+  /** Waits until the worker has counted another result than those seen. */
+  #awaitResult(seen: number): void {
+    const { words } = this.#mailbox
     const wait = waitAsync(words, WORD.result, seen)
-    if (wait.async) (wait.value as Promise<string>).then(() => this.#finish())
-    else queueMicrotask(() => this.#finish())
+    if (!wait.async) {
+      queueMicrotask(() => this.#finish())
+      return
+    }
+    const woken = wait.value as Promise<string>
+    woken.then(() => {
+      // Between counting the last call's result and notifying of it, the worker may have been stopped by the system for
+      // long enough that this call's wait is what it wakes: only the count tells that a result is this call's.
+      if (!this.#gone && Atomics.load(words, WORD.result) === seen) this.#awaitResult(seen)
+      else this.#finish()
+    })
   }
 
   /** Gives up the thread's instances, of one function or of all. */
