@@ -87,13 +87,16 @@ export async function listenDual(
 /** Waits for enough bytes to know a connection's protocol, and puts them back. */
 function handOver(socket: Socket, give: (target: "http1" | "http2") => void): void {
   socket.setTimeout(FIRST_BYTES_MS, () => socket.destroy())
+  // Kept here until they are enough: bytes that are put back are readable again at once, for ever.
+  let head = Buffer.alloc(0)
   const onReadable = () => {
-    const head = socket.read() as Buffer | null
-    if (head === null) return
+    const bytes = socket.read() as Buffer | null
+    if (bytes === null) return
+    head = Buffer.concat([head, bytes])
     const known = Math.min(head.length, HTTP2_PREFACE.length)
     const isPreface = head.subarray(0, known).equals(HTTP2_PREFACE.subarray(0, known))
-    socket.unshift(head)
     if (isPreface && known < HTTP2_PREFACE.length) return
+    socket.unshift(head)
     socket.off("readable", onReadable)
     socket.setTimeout(0)
     give(isPreface ? "http2" : "http1")
