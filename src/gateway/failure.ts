@@ -112,6 +112,11 @@ export function schemaMismatch(expected: string, got: string): OffloadError {
   )
 }
 
+/** Refused because of its size, before it has been read whole. */
+export function bodyTooLarge(cause: Error): OffloadError {
+  return new OffloadError(answers.inputTooLarge, false, cause.message, { cause })
+}
+
 /** Refused because the gateway drains. */
 export function drainingFailure(): OffloadError {
   return new OffloadError(answers.draining, false, "the gateway is being closed")

@@ -16,6 +16,7 @@ export interface GatewayParts {
   build: Build
   path: FunctionPath
   timeoutMs: number
+  maxBodyBytes: number
   serverTiming: boolean
   health: HealthPaths | false
   statusPath: string | undefined
@@ -89,6 +90,7 @@ export class Gateway implements GatewayHandle {
     }
     const shared = {
       path: this.#parts.path,
+      maxBodyBytes: this.#parts.maxBodyBytes,
       serverTiming: this.#parts.serverTiming,
       onCall: (plan: RoutePlan, event: CallEvent) => {
         this.#live.count(plan.route, event)

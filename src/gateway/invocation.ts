@@ -20,9 +20,14 @@ export interface InvocationFacts {
 /**
  * Collects what the route's handler may read of a request.
  *
- * Rejects when the handler may read the body but middleware has consumed it behind Hono's back.
+ * Rejects when the handler may read the body but middleware has consumed it behind Hono's back, and with
+ * {@link BodyTooLarge}.
  */
-export function captureInvocation(c: Context, plan: RoutePlan): InvocationFacts | Promise<InvocationFacts> {
+export function captureInvocation(
+  c: Context,
+  plan: RoutePlan,
+  maxBodyBytes: number,
+): InvocationFacts | Promise<InvocationFacts> {
   const { needs, validated } = plan.route
   const request = c.req
   const input: Record<string, unknown> = {}
@@ -38,11 +43,11 @@ export function captureInvocation(c: Context, plan: RoutePlan): InvocationFacts 
     input,
   }
   if (!needs.body || facts.method === "GET" || facts.method === "HEAD") return facts
-  return withBody(c, facts)
+  return withBody(c, facts, maxBodyBytes)
 }
 
-async function withBody(c: Context, facts: InvocationFacts): Promise<InvocationFacts> {
-  const { bytes, contentType } = await readBody(c.req)
+async function withBody(c: Context, facts: InvocationFacts, maxBytes: number): Promise<InvocationFacts> {
+  const { bytes, contentType } = await readBody(c.req, maxBytes)
   if (bytes.length > 0) facts.body = bytes
   if (contentType !== undefined && facts.headers) {
     facts.headers = replaceHeader(facts.headers, "content-type", contentType)

@@ -2,10 +2,11 @@ import type { Context, Next } from "hono"
 import { decodeReply } from "./decode-reply.ts"
 import { encodeInvocation, encodeInvocationJson, Unportable } from "./encode-invocation.ts"
 import type { CallEvent, Way } from "./events.ts"
-import { failureOfError, failureOfReply, type OffloadError, schemaMismatch } from "./failure.ts"
+import { bodyTooLarge, failureOfError, failureOfReply, type OffloadError, schemaMismatch } from "./failure.ts"
 import type { FunctionPath, InputForm } from "./function-path.ts"
 import { isIdempotent } from "./idempotent.ts"
 import { captureInvocation, type InvocationFacts } from "./invocation.ts"
+import { BodyTooLarge } from "./read-body.ts"
 import type { Reply } from "./reply.ts"
 import { FunctionError, respond } from "./respond.ts"
 import type { RoutePlan } from "./route-plan.ts"
@@ -15,6 +16,8 @@ import { traceparentOf } from "./traceparent.ts"
 /** What the handlers of a gateway share. */
 export interface HandlerContext {
   path: FunctionPath
+  /** Largest body that a gateway reads for a function, in bytes. */
+  maxBodyBytes: number
   /** Answers get a `Server-Timing` header. */
   serverTiming: boolean
   /** Called for every answered request. */
@@ -64,10 +67,9 @@ class Exchange {
    * @throws {@link Unportable} when the request can't travel; nothing has run then
    */
   async run(): Promise<Response> {
-    const facts = await this.#capture()
     let response: Response
     try {
-      response = await this.#invoke(facts)
+      response = await this.#invoke(await this.#capture())
     } catch (error) {
       const failure = failureOfError(error)
       if (!failure) throw error
@@ -89,8 +91,9 @@ class Exchange {
 
   async #capture(): Promise<InvocationFacts> {
     try {
-      return await captureInvocation(this.#c, this.#plan)
+      return await captureInvocation(this.#c, this.#plan, this.#shared.maxBodyBytes)
     } catch (cause) {
+      if (cause instanceof BodyTooLarge) throw bodyTooLarge(cause)
       // Middleware read the raw body, or the client broke off. The handler itself finds out, if it reads.
       throw new Unportable(`the request's body can't be read: ${(cause as Error).message}`, { cause })
     }

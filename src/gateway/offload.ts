@@ -20,6 +20,11 @@ export interface OffloadOptions {
   planner?: string
   /** Longest time of a handler, waiting for a faaslet included, in ms. Default 30,000. */
   timeoutMs?: number
+  /**
+   * Largest request body that goes to a function, in bytes; larger ones are answered with 413 without being read.
+   * What validators and other middleware read is theirs to bound. Default 8 MiB, what the runtime takes.
+   */
+  maxBodyBytes?: number
   /** Tell clients in a `Server-Timing` header where the time went. Default false. */
   serverTiming?: boolean
   /** Paths of the health routes, or false for none. */
@@ -62,6 +67,7 @@ export function offload<App extends AnyHono>(app: App, options: OffloadOptions):
       build,
       path,
       timeoutMs: options.timeoutMs ?? 30_000,
+      maxBodyBytes: options.maxBodyBytes ?? 8 * 1024 * 1024,
       serverTiming: options.serverTiming ?? false,
       health: options.health ?? {},
       statusPath: options.status,

@@ -27,6 +27,7 @@ it("gives a call up when its client disconnects", async () => {
     build: testBuild([{ index: 0, method: "GET", path: "/slow" }]),
     path: new SinglePath(client, "protobuf"),
     timeoutMs: 5000,
+    maxBodyBytes: 1000,
     serverTiming: false,
     health: false,
     statusPath: undefined,

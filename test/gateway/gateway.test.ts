@@ -20,6 +20,7 @@ function start(app: AnyHono, routes: TestRoute[], run: TestFunction, parts: Part
     build: testBuild(routes),
     path: new SinglePath(client, "protobuf"),
     timeoutMs: 5000,
+    maxBodyBytes: 1000,
     serverTiming: false,
     health: {},
     statusPath: undefined,
