@@ -12,6 +12,11 @@ export interface FunctionServiceOptions {
   resumeWindowMs?: number
   /** Most bytes of results without acknowledgement in a session; above it no further call starts. Default 16 MiB. */
   maxRetainedBytes?: number
+  /**
+   * From how many bytes, of results without acknowledgement and of inputs held back in all sessions together, sessions
+   * with more than their equal share have to wait. Default 256 MiB.
+   */
+  maxKeptBytes?: number
   /** Most sessions, those without a stream included. Default 1,000. */
   maxSessions?: number
   /** Most bindings of a stream. Default 10,000. */
@@ -31,6 +36,7 @@ export function serviceLimits(options: FunctionServiceOptions, invoker: Invoker)
     maxFrameBytes: options.maxFrameBytes ?? 1024 * 1024,
     resumeWindowMs: options.resumeWindowMs ?? 30_000,
     maxRetainedBytes: options.maxRetainedBytes ?? 16 * 1024 * 1024,
+    maxKeptBytes: options.maxKeptBytes ?? 256 * 1024 * 1024,
     maxSessions: options.maxSessions ?? 1000,
     maxBindings: options.maxBindings ?? 10_000,
     credits: options.credits ?? Math.max(1, Math.min(1024, invoker.capacity + invoker.queueLimit)),

@@ -9,6 +9,7 @@ import {
 } from "../../rpc/server-frame.ts"
 import type { Invoker, InvokerCall, Outcome } from "../invoker.ts"
 import { type FramePort, StreamError } from "./frame-port.ts"
+import type { KeptBytes } from "./kept-bytes.ts"
 import { deadlineOf, type ServiceLimits } from "./options.ts"
 import { RetainedFrames } from "./retained-frames.ts"
 
@@ -53,6 +54,12 @@ export class Session {
   /** Calls that wait for acknowledgements to make room for results. */
   readonly #held = new Set<OpenCall>()
   #heldBytes = 0
+  /** Fires at the first deadline of a held call. */
+  #heldTimer: NodeJS.Timeout | undefined
+  #heldTimerAt = Number.POSITIVE_INFINITY
+  readonly #kept: KeptBytes
+  /** What `#kept` knows of this session. */
+  #keptBytes = 0
   readonly #retained = new RetainedFrames()
   #results: FrameResult[] = []
   #resultBytes = 0
@@ -66,11 +73,13 @@ export class Session {
   #ending = false
   #goAway = false
   #closed = false
+  #released = false
 
-  constructor(id: string, invoker: Invoker, limits: ServiceLimits, events: SessionEvents) {
+  constructor(id: string, invoker: Invoker, limits: ServiceLimits, kept: KeptBytes, events: SessionEvents) {
     this.id = id
     this.#invoker = invoker
     this.#limits = limits
+    this.#kept = kept
     this.#events = events
   }
 
@@ -89,6 +98,11 @@ export class Session {
     return this.#lastCallId
   }
 
+  /** Sequence of the last frame with results. */
+  get sequence(): number {
+    return this.#sequence
+  }
+
   /** Calls without an answer. */
   get openCalls(): number {
     return this.#calls.size
@@ -105,7 +119,7 @@ export class Session {
     this.#bindings.clear()
     this.#ending = false
     this.#goAway = false
-    this.#retained.acknowledge(receivedSequence)
+    this.#acknowledge(receivedSequence)
     this.#write(
       encodeServerFrame({
         welcome: { ...welcome, lastCallId: BigInt(this.#lastCallId), credits: this.#limits.credits },
@@ -131,9 +145,14 @@ export class Session {
   receive(frame: ClientFrame): void {
     this.#check(frame)
     if (frame.ack > 0) {
-      this.#retained.acknowledge(frame.ack)
+      this.#acknowledge(frame.ack)
       this.#startHeld()
     }
+    if (frame.calls.length > 0 && this.#unacknowledged > 2 * this.#limits.maxRetainedBytes)
+      throw new StreamError(
+        Code.ResourceExhausted,
+        `${this.#unacknowledged} bytes of results wait for acknowledgements: the session can take no more calls`,
+      )
     for (const binding of frame.bindings) this.#bindings.set(binding.id, binding)
     for (const call of frame.calls) this.#accept(call)
     for (const id of frame.cancels) this.#cancel(id)
@@ -161,8 +180,33 @@ export class Session {
     this.#port = undefined
     const calls = [...this.#calls.values()]
     this.#calls.clear()
+    this.#held.clear()
+    clearTimeout(this.#heldTimer)
     for (const call of calls) call.running?.cancel()
     port?.end(error)
+  }
+
+  /** The session is forgotten: what it keeps counts no more. */
+  release(): void {
+    this.#kept.change(-this.#keptBytes)
+    this.#keptBytes = 0
+    this.#released = true
+  }
+
+  get #unacknowledged(): number {
+    return this.#retained.bytes + this.#resultBytes
+  }
+
+  #account(): void {
+    if (this.#released) return
+    const bytes = this.#unacknowledged + this.#heldBytes
+    this.#kept.change(bytes - this.#keptBytes)
+    this.#keptBytes = bytes
+  }
+
+  #acknowledge(sequence: number): void {
+    this.#retained.acknowledge(sequence)
+    this.#account()
   }
 
   /** Refuses a frame as a whole, before any part of it has been done. */
@@ -225,16 +269,43 @@ export class Session {
     this.#calls.set(call.id, held)
     this.#held.add(held)
     this.#heldBytes += held.input.length
+    this.#account()
+    this.#expireHeldAt(held.deadline)
+  }
+
+  #expireHeldAt(deadline: number): void {
+    if (deadline >= this.#heldTimerAt) return
+    clearTimeout(this.#heldTimer)
+    this.#heldTimerAt = deadline
+    this.#heldTimer = setTimeout(() => this.#expireHeld(), Math.ceil(deadline - performance.now()))
+    this.#heldTimer.unref()
+  }
+
+  #expireHeld(): void {
+    this.#heldTimerAt = Number.POSITIVE_INFINITY
+    const now = performance.now()
+    let next = Number.POSITIVE_INFINITY
+    for (const call of this.#held) {
+      if (call.deadline > now) next = Math.min(next, call.deadline)
+      else {
+        this.#unhold(call)
+        const why = "its time ran out while it waited for results to be acknowledged"
+        this.#answer(call.id, notStarted(call, ErrorKind.TIMEOUT, why))
+      }
+    }
+    if (next < Number.POSITIVE_INFINITY) this.#expireHeldAt(next)
   }
 
   #unhold(call: OpenCall): boolean {
     if (!this.#held.delete(call)) return false
     this.#heldBytes -= call.input.length
+    this.#account()
     return true
   }
 
   #isFull(): boolean {
-    return this.#retained.bytes + this.#resultBytes > this.#limits.maxRetainedBytes
+    const own = this.#unacknowledged
+    return own > this.#limits.maxRetainedBytes || this.#kept.isExceededBy(own)
   }
 
   #startHeld(): void {
@@ -267,12 +338,24 @@ export class Session {
     else call.running?.cancel()
   }
 
-  #answer(id: number, { output, error, timings }: Outcome): void {
-    if (!this.#calls.delete(id)) return
+  #answer(id: number, outcome: Outcome): void {
+    const call = this.#calls.get(id)
+    if (!call) return
+    this.#calls.delete(id)
+    const { output, error, timings } = this.#keepable(call, outcome)
     const result = { id, output, error, timings }
     this.#results.push(result)
     this.#resultBytes += resultFieldSize(result)
+    this.#account()
     this.#schedule()
+  }
+
+  /** The calls that were started while there was room may answer with far more than fits. */
+  #keepable(call: OpenCall, outcome: Outcome): Outcome {
+    const bytes = outcome.output?.length ?? 0
+    if (bytes === 0 || this.#unacknowledged + bytes <= 2 * this.#limits.maxRetainedBytes) return outcome
+    const message = `${call.user}/${call.function}: has run, but its output could not be kept: results of ${this.#unacknowledged} bytes wait for acknowledgements`
+    return { error: { kind: ErrorKind.OVERLOADED, message, mayHaveRun: true }, timings: outcome.timings }
   }
 
   /** Lets whatever else is answered in this turn join the frame. */
@@ -292,6 +375,7 @@ export class Session {
       const sequence = ++this.#sequence
       const frame = encodeServerFrame({ sequence, results })
       this.#retained.add(sequence, frame)
+      this.#account()
       this.#write(frame)
     }
     if (this.#ending && this.#calls.size === 0) {

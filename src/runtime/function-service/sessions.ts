@@ -3,6 +3,7 @@ import { Code } from "@connectrpc/connect"
 import type { Hello } from "../../gen/faasm/rpc/v1/function_service_pb.ts"
 import type { Invoker } from "../invoker.ts"
 import { type FramePort, StreamError } from "./frame-port.ts"
+import { KeptBytes } from "./kept-bytes.ts"
 import type { ServiceLimits } from "./options.ts"
 import { Session } from "./session.ts"
 
@@ -18,11 +19,13 @@ export class Sessions {
   /** The longest without a stream first. */
   readonly #sessions = new Map<string, Session>()
   readonly #expiries = new Map<Session, NodeJS.Timeout>()
+  readonly #kept: KeptBytes
   #draining: { reason: string; endsAt: number } | undefined
 
   constructor(invoker: Invoker, limits: ServiceLimits) {
     this.#invoker = invoker
     this.#limits = limits
+    this.#kept = new KeptBytes(limits.maxKeptBytes, () => this.#sessions.size)
   }
 
   /** How many sessions there are. */
@@ -51,10 +54,16 @@ export class Sessions {
     if (hello.sessionId.length !== SESSION_ID_BYTES)
       throw new StreamError(Code.InvalidArgument, `a session id has ${SESSION_ID_BYTES} bytes`)
     const { session, resumed } = this.#find(hello)
+    const received = resumed ? Number(hello.receivedSequence) : 0
+    if (received > session.sequence)
+      throw new StreamError(
+        Code.InvalidArgument,
+        `frame ${received} can't have been received: it was never sent`,
+      )
     clearTimeout(this.#expiries.get(session))
     this.#expiries.delete(session)
     const limits = this.#limits
-    session.attach(port, resumed ? Number(hello.receivedSequence) : 0, {
+    session.attach(port, received, {
       protocolVersion: PROTOCOL_VERSION,
       resumed,
       limits: {
@@ -98,7 +107,7 @@ export class Sessions {
     if (known) return { session: known, resumed: true }
     if (this.#draining) throw new StreamError(Code.Unavailable, this.#draining.reason)
     if (this.#sessions.size >= this.#limits.maxSessions) this.#evict()
-    const session = new Session(id, this.#invoker, this.#limits, {
+    const session = new Session(id, this.#invoker, this.#limits, this.#kept, {
       finished: () => this.#forget(session),
       detached: () => this.#detached(session),
     })
@@ -132,7 +141,7 @@ export class Sessions {
   #forget(session: Session): void {
     clearTimeout(this.#expiries.get(session))
     this.#expiries.delete(session)
-    this.#sessions.delete(session.id)
+    if (this.#sessions.delete(session.id)) session.release()
   }
 
   #sendAway(session: Session): void {

@@ -434,7 +434,10 @@ export type Limits = Message<"faasm.rpc.v1.Limits"> & {
 
   /**
    * Most bytes of unacknowledged results that the server retains for a session. Above it, the server
-   * lets no further call start until acknowledgements arrive.
+   * lets no further call start until acknowledgements arrive; calls whose time runs out meanwhile end
+   * with ERROR_KIND_TIMEOUT. An output of a call that was running already and that would make it
+   * twice this much is dropped: its call ends with ERROR_KIND_OVERLOADED and may_have_run. A server
+   * may apply a lower bound while it retains much for all sessions together.
    *
    * @generated from field: uint64 max_retained_bytes = 6;
    */
@@ -642,7 +645,8 @@ export enum ErrorKind {
   UNKNOWN_FUNCTION = 3,
 
   /**
-   * resource_exhausted: the queue is full. The call has not run.
+   * resource_exhausted: the queue is full and the call has not run, or too much waits for
+   * acknowledgement (may_have_run tells).
    *
    * @generated from enum value: ERROR_KIND_OVERLOADED = 4;
    */
@@ -740,9 +744,11 @@ export const FunctionService: GenService<{
    * the stream without an error and forgets the session. A stream that ends in any other way
    * leaves the session alive for Limits.resume_window_ms. The server ends a stream with:
    *   failed_precondition  protocol version not supported
-   *   invalid_argument     malformed frame, unknown binding, call id not larger than the last one
+   *   invalid_argument     malformed frame, unknown binding, call id not larger than the last one, ack
+   *                        or received_sequence of a frame that was never sent
    *   resource_exhausted   frame larger than Limits.max_frame_bytes, more calls in flight than
-   *                        credits, more sessions or bindings than the server has room for
+   *                        credits, more sessions or bindings than the server has room for, calls
+   *                        while twice Limits.max_retained_bytes wait for acknowledgement
    *   unauthenticated      missing or wrong credentials (HTTP header, not part of a frame)
    *   aborted              the session was taken over by a newer stream: do not reconnect for it
    *   unavailable          server shuts down: reconnect with back-off, elsewhere if possible
