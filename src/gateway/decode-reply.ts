@@ -11,18 +11,30 @@ import { emptyReply, type HeaderMode, headerModeOf, type Reply } from "./reply.t
 export function decodeReply(output: Uint8Array): Reply {
   const buffer = Buffer.from(output.buffer, output.byteOffset, output.length)
   // The schema hash is always first, in either form.
-  if (output[0] === 0x7b) return checkStatus(decodeReplyJson(buffer.toString()))
+  if (output[0] === 0x7b) return checked(decodeReplyJson(buffer.toString()))
   if (output[0] !== 0x09) {
     throw new GatewayError("bad_reply", "the function's output is no Reply; was it built by hono-faasm?")
   }
-  return checkStatus(decodeProtobuf(new ProtoReader(buffer)))
+  return checked(decodeProtobuf(new ProtoReader(buffer)))
 }
 
+/** RFC 9110, 5.1 and 5.5; a value's characters are bytes (https://fetch.spec.whatwg.org/#concept-header-value). */
+const HEADER_NAME = /^[\w!#$%&'*+\-.^`|~]+$/
+const NO_HEADER_VALUE = /[\0\r\n\u0100-\uffff]/
+
 /** Only what a Response can have; its own error would be taken for one of the handler's. */
-function checkStatus(reply: Reply): Reply {
-  const { status } = reply
-  if (status === 0 || (status >= 200 && status <= 599)) return reply
-  throw new GatewayError("bad_reply", `the function's reply has status ${status}`)
+function checked(reply: Reply): Reply {
+  const { status, headers } = reply
+  if (status !== 0 && !(status >= 200 && status <= 599))
+    throw new GatewayError("bad_reply", `the function's reply has status ${status}`)
+  for (let i = 0; i < headers.length; i += 3) {
+    if (!HEADER_NAME.test(headers[i] as string) || NO_HEADER_VALUE.test(headers[i + 1] as string))
+      throw new GatewayError(
+        "bad_reply",
+        `the function's reply has a header ${JSON.stringify(headers[i])} that can't be sent`,
+      )
+  }
+  return reply
 }
 
 // Tags of hono_faasm.v1.Reply.

@@ -29,7 +29,8 @@ export interface PlannerOptions {
 /** A batch, from its request until its results are forgotten. */
 interface App {
   readonly batch: Pick<BatchExecuteRequest, "appId" | "subType">
-  readonly results: PlannerMessage[]
+  /** By message id, in the order they came. */
+  readonly results: Map<number, PlannerMessage>
   inFlight: number
   bytes: number
 }
@@ -140,15 +141,16 @@ export class PlannerEndpoint {
     const { appId = 0 } = readBatchStatus(payload)
     const app = this.#apps.get(appId)
     // As in Faasm, an app is not registered before its first result.
-    if (!app || app.results.length === 0) return text(500, "App not registered in results")
-    return text(200, writeBatchStatus({ appId, finished: app.inFlight === 0, messageResults: app.results }))
+    if (!app || app.results.size === 0) return text(500, "App not registered in results")
+    const messageResults = [...app.results.values()]
+    return text(200, writeBatchStatus({ appId, finished: app.inFlight === 0, messageResults }))
   }
 
   /** A second batch of the same app adds to it. */
   #register(appId: number, batch: BatchExecuteRequest, count: number): App {
     const app = this.#apps.get(appId) ?? {
       batch: { appId: batch.appId, subType: batch.subType },
-      results: [],
+      results: new Map(),
       inFlight: 0,
       bytes: 0,
     }
@@ -161,10 +163,8 @@ export class PlannerEndpoint {
 
   #finish(app: App, result: PlannerMessage, messageBytes: number): void {
     app.inFlight--
-    const same = app.results.findIndex((other) => other.id === result.id)
     const bytes = messageBytes + (result.outputData?.length ?? 0) + 500
-    if (same >= 0) app.results[same] = result
-    else app.results.push(result)
+    app.results.set(result.id ?? 0, result)
     app.bytes += bytes
     // After a reset nobody can ask for it.
     if (this.#apps.get(app.batch.appId ?? 0) !== app) return

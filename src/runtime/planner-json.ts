@@ -19,7 +19,7 @@ type Kind =
   | "bool"
   | "string"
   | "bytes"
-  | "map"
+  | { readonly map: "int32" | "string" }
   | "int32s"
   | Schema
   | { list: Schema }
@@ -106,8 +106,8 @@ const MESSAGE = message({
   cmdline: "string",
   recordExecGraph: ["bool", "record_exec_graph"],
   chainedMsgIds: "int32s",
-  intExecGraphDetails: "map",
-  execGraphDetails: "map",
+  intExecGraphDetails: { map: "int32" },
+  execGraphDetails: { map: "string" },
   isOmp: "bool",
   ompNumThreads: "int32",
 })
@@ -232,6 +232,12 @@ function readValue(kind: Kind, value: unknown, name: string): unknown {
       if (!Array.isArray(value)) throw misfit()
       return value.map((item) => readMessage(kind.list, item))
     }
+    if ("map" in kind) {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) throw misfit()
+      return Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [key, readValue(kind.map, item, name)]),
+      )
+    }
     if (typeof value === "string" && Object.hasOwn(kind.values, value)) return kind.values[value]
     if (typeof value === "number") return value
     throw misfit()
@@ -243,6 +249,8 @@ function readValue(kind: Kind, value: unknown, name: string): unknown {
       return number
     }
     case "int64":
+      // Turning what else it may be into text could recurse without end.
+      if (typeof value !== "string" && typeof value !== "number") throw misfit()
       if (!/^-?\d{1,19}$/.test(String(value))) throw misfit()
       return String(value)
     case "bool":
@@ -255,10 +263,7 @@ function readValue(kind: Kind, value: unknown, name: string): unknown {
       return value
     case "int32s":
       if (!Array.isArray(value)) throw misfit()
-      return value
-    case "map":
-      if (typeof value !== "object" || Array.isArray(value)) throw misfit()
-      return value
+      return value.map((item) => readValue("int32", item, name))
   }
 }
 

@@ -126,6 +126,21 @@ describe("decodeReply", () => {
     })
   })
 
+  it.each([
+    ["a\r\nb", "v"],
+    ["", "v"],
+    ["a b", "v"],
+    ["a", "v\r\nset-cookie: b=1"],
+    ["a", "v\0"],
+    ["a", "\u0100"],
+  ])("refuses a header that no response can have: %j: %j", (name, value) => {
+    const header = { name, value }
+    const bytes = toBinary(ReplySchema, create(ReplySchema, { schemaHash: 1n, headers: [header] }))
+    const json = JSON.stringify({ schemaHash: "x", headers: [header] })
+    for (const output of [bytes, Buffer.from(json)])
+      expect(() => decodeReply(output)).toThrow(expect.objectContaining({ code: "bad_reply" }))
+  })
+
   it("refuses a status that no response can have", () => {
     for (const status of [1, 199, 600, 2 ** 32 - 1]) {
       expect(() =>

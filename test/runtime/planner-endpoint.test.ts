@@ -179,6 +179,19 @@ describe("the planner", () => {
     ])
   })
 
+  test.each(["execGraphDetails", "intExecGraphDetails", "chainedMsgIds", "startTimestamp", "id", "mpiRank"])(
+    "refuses a %s that is nested without end",
+    async (field) => {
+      const nested = `${"[".repeat(100_000)}${"]".repeat(100_000)}`
+      const value = /Details/.test(field) ? `{"a":${nested}}` : nested
+      const payload = `{"appId":7,"user":"demo","function":"echo","messages":[{"user":"demo","function":"echo","${field}":${value}}]}`
+      expect(await post(JSON.stringify({ http_type: "EXECUTE_BATCH", payload }))).toEqual([
+        400,
+        "Bad JSON in body's payload",
+      ])
+    },
+  )
+
   test("forgets results on a reset, and keeps the functions", async () => {
     for (const [type, text] of [
       ["RESET", "Planner fully reset!"],
