@@ -33,12 +33,23 @@ export interface EnvelopeHandler {
   end?(error: ConnectError | undefined): void
 }
 
+/** Chunks of fewer bytes are copied together. */
+const SMALL_BYTES = 512
+
+/** Bytes of a buffer of small chunks. */
+const GATHERED_BYTES = 4096
+
+const NO_BYTES = Buffer.alloc(0)
+
 /** Finds the messages in the bytes of a Connect stream, however they are cut into chunks. */
 export class EnvelopeReader {
   readonly #maxBytes: number
   readonly #handler: EnvelopeHandler
+  /** The beginning of a message whose rest has not come. */
   #parts: Uint8Array[] = []
   #buffered = 0
+  /** What is left of the buffer that the last part lies in. */
+  #spare: Buffer = NO_BYTES
   /** What has to be there before there is anything to do. */
   #needed = ENVELOPE_BYTES
 
@@ -60,12 +71,12 @@ export class EnvelopeReader {
    */
   push(chunk: Uint8Array): void {
     if (this.#buffered > 0) {
-      this.#parts.push(chunk)
-      this.#buffered += chunk.length
+      this.#append(chunk)
       if (this.#buffered < this.#needed) return
       chunk = Buffer.concat(this.#parts, this.#buffered)
       this.#parts = []
       this.#buffered = 0
+      this.#spare = NO_BYTES
     }
     let at = 0
     for (;;) {
@@ -95,8 +106,28 @@ export class EnvelopeReader {
   #keep(chunk: Uint8Array, at: number, needed: number): void {
     this.#needed = needed
     if (at === chunk.length) return
-    this.#parts.push(chunk.subarray(at))
-    this.#buffered = chunk.length - at
+    this.#append(chunk.subarray(at))
+  }
+
+  /** Small chunks are gathered: each by itself would take a hundred times its bytes. */
+  #append(chunk: Uint8Array): void {
+    this.#buffered += chunk.length
+    if (chunk.length >= SMALL_BYTES) {
+      this.#parts.push(chunk)
+      this.#spare = NO_BYTES
+      return
+    }
+    if (chunk.length <= this.#spare.length) {
+      const last = this.#parts.pop()!
+      this.#spare.set(chunk)
+      this.#parts.push(new Uint8Array(last.buffer, last.byteOffset, last.length + chunk.length))
+      this.#spare = this.#spare.subarray(chunk.length)
+    } else {
+      const gathered = Buffer.allocUnsafeSlow(GATHERED_BYTES)
+      gathered.set(chunk)
+      this.#parts.push(gathered.subarray(0, chunk.length))
+      this.#spare = gathered.subarray(chunk.length)
+    }
   }
 
   #take(flags: number, bytes: Uint8Array): void {

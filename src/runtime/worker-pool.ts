@@ -24,7 +24,7 @@ export interface WorkerPoolLog {
 
 /** A call on its way. */
 interface PendingCall {
-  readonly call: InvocationCall
+  call: InvocationCall
   readonly stored: StoredFunction
   readonly done: (outcome: Outcome) => void
   readonly submittedAt: number
@@ -150,6 +150,7 @@ export class WorkerPool implements Invoker {
     )
       return refuse(ErrorKind.OVERLOADED, `the queue is full: ${this.#queue.size} calls wait, ${name} can't`)
     else {
+      pending.call = withOwnInput(call)
       this.#queue.add(pending)
       this.#queuedBytes += call.input.length
     }
@@ -371,4 +372,15 @@ function elapsed(pending: PendingCall, now: number): number {
 
 function microseconds(milliseconds: number): number {
   return Math.max(0, Math.round(milliseconds * 1000))
+}
+
+/** Buffers up to so many bytes may be kept for the sake of a small input in them. */
+const MOST_KEPT_BYTES = 64 * 1024
+
+/** A view of a large frame would keep all of it for as long as the call waits. */
+function withOwnInput(call: InvocationCall): InvocationCall {
+  const { byteLength } = call.input.buffer
+  if (byteLength <= MOST_KEPT_BYTES || byteLength <= 2 * call.input.length) return call
+  // A Buffer's slice would be a view as well.
+  return { ...call, input: new Uint8Array(call.input) }
 }

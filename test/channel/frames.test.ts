@@ -112,10 +112,14 @@ describe("frames", () => {
   })
 })
 
+/** Around the sizes at which small chunks are gathered. */
+const large = fc.uint8Array({ minLength: 4000, maxLength: 10_000, size: "max" })
+const cut = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 400, max: 5000 }))
+
 describe("envelopes", () => {
   it("are found however the bytes are cut", () => {
     fc.assert(
-      fc.property(fc.array(bytes), fc.infiniteStream(fc.integer({ min: 1, max: 40 })), (messages, cuts) => {
+      fc.property(fc.array(fc.oneof(bytes, large)), fc.infiniteStream(cut), (messages, cuts) => {
         const all = Buffer.concat(
           messages.map((message) => {
             const envelope = allocateEnvelope(message.length)
@@ -124,7 +128,7 @@ describe("envelopes", () => {
           }),
         )
         const found: Uint8Array[] = []
-        const reader = new EnvelopeReader(1000, {
+        const reader = new EnvelopeReader(20_000, {
           message: (message) => found.push(Uint8Array.from(message)),
         })
         for (let at = 0; at < all.length; ) {
@@ -136,6 +140,19 @@ describe("envelopes", () => {
         expect(reader.isEmpty).toBe(true)
       }),
     )
+  })
+
+  it("that come byte by byte take little more than their bytes", () => {
+    const bytes = 4 * 1024 * 1024
+    const envelope = allocateEnvelope(bytes)
+    let found: Uint8Array | undefined
+    const reader = new EnvelopeReader(bytes, { message: (message) => (found = message) })
+    const before = process.memoryUsage().rss
+    // As they come from the network: each with a buffer of its own.
+    for (let at = 0; at < envelope.length - 1; at++) reader.push(Buffer.from(envelope.subarray(at, at + 1)))
+    expect(process.memoryUsage().rss - before).toBeLessThan(20 * bytes)
+    reader.push(envelope.subarray(-1))
+    expect(found?.length).toBe(bytes)
   })
 
   it("that are too large or have unknown flags are refused before they are read", () => {

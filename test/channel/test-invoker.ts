@@ -37,7 +37,7 @@ export class TestInvoker implements Invoker {
       finish({ error: { kind, message: `${call.user}/${call.function} failed`, mayHaveRun }, timings })
     const cancel = () => fail(ErrorKind.CANCELLED, true)
     this.#open.add(cancel)
-    const answer = () => finish({ output: call.input.slice(), timings })
+    const answer = () => finish({ output: new Uint8Array(call.input), timings })
     switch (call.function) {
       case "echo":
         if (this.delay) timer = setTimeout(answer, this.delay())

@@ -1,4 +1,6 @@
 import diagnostics from "node:diagnostics_channel"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import type { Worker } from "node:worker_threads"
 import { afterEach, describe, expect, test } from "vitest"
 import { ErrorKind } from "../../src/gen/faasm/rpc/v1/function_service_pb.ts"
@@ -76,6 +78,28 @@ test("a port that is taken is an error that says so", async () => {
     code: "start-failed",
     message: expect.stringMatching(/EADDRINUSE/),
   })
+})
+
+test("a call that waits keeps its input, not the frame that it came in", async () => {
+  setFlagsFromString("--expose-gc")
+  const collect = runInNewContext("gc") as () => void
+  await start({ slots: 1 })
+  const running = call(runtime.invoker, "loop", "", { timeoutMs: 60_000 })
+  const bytes = () => {
+    collect()
+    return process.memoryUsage().arrayBuffers
+  }
+  const before = bytes()
+  const cancels = Array.from({ length: 100 }, (_, index) => {
+    const input = Buffer.from(new ArrayBuffer(1024 * 1024), 0, 1)
+    input[0] = index
+    const deadline = performance.now() + 60_000
+    return runtime.invoker.submit({ user: "demo", function: "echo", input, deadline, queue: true }, () => {})
+  })
+  expect(bytes() - before).toBeLessThan(10 * 1024 * 1024)
+  for (const { cancel } of cancels) cancel()
+  await runtime.close(0)
+  await running
 })
 
 test("instances are given up when they have been idle, or are too many", async () => {

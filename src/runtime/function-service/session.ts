@@ -264,8 +264,8 @@ export class Session {
       this.#answer(call.id, notStarted(call, ErrorKind.OVERLOADED, "too much waits for acknowledgements"))
       return
     }
-    // A view would keep the whole frame that it came in.
-    const held = { ...call, input: call.input.slice() }
+    // A view would keep the whole frame that it came in; a Buffer's slice is a view, too.
+    const held = { ...call, input: new Uint8Array(call.input) }
     this.#calls.set(call.id, held)
     this.#held.add(held)
     this.#heldBytes += held.input.length

@@ -214,7 +214,7 @@ class Instrumenter {
         .u8(0x0b)
         .sized(bytes)
       // Copied: it outlives the upload's buffer, and goes to every worker.
-      this.#segments.push({ offset, bytes: bytes.slice() })
+      this.#segments.push({ offset, bytes: new Uint8Array(bytes) })
     }
     return output.finish()
   }
