@@ -1,4 +1,5 @@
 import { WasmFormatError } from "./wasm/byte-reader.ts"
+import { MAX_TABLE_ELEMENTS } from "./wasm/limit-sizes.ts"
 import { type FunctionType, type ModuleInfo, PAGE_BYTES } from "./wasm/module-info.ts"
 
 const I32 = 0x7f
@@ -61,6 +62,11 @@ export function checkFunctionContract(info: ModuleInfo, maxMemoryBytes: number):
   if (info.memories[0]!.min * PAGE_BYTES > maxMemoryBytes)
     throw new WasmFormatError(
       `its memory is ${info.memories[0]!.min * PAGE_BYTES} bytes from the start; a function may have ${maxMemoryBytes}`,
+    )
+  const elements = info.tables.reduce((sum, { min }) => sum + min, 0)
+  if (elements > MAX_TABLE_ELEMENTS)
+    throw new WasmFormatError(
+      `its tables have ${elements} elements from the start; a function may have ${MAX_TABLE_ELEMENTS}`,
     )
 }
 

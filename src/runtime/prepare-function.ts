@@ -1,7 +1,7 @@
 import { checkFunctionContract } from "./function-contract.ts"
 import type { PreparedFunction } from "./prepared-function.ts"
 import { instrument } from "./wasm/instrument.ts"
-import { limitMemory } from "./wasm/limit-memory.ts"
+import { limitSizes } from "./wasm/limit-sizes.ts"
 import { PAGE_BYTES, readModuleInfo } from "./wasm/module-info.ts"
 
 /**
@@ -10,13 +10,15 @@ import { PAGE_BYTES, readModuleInfo } from "./wasm/module-info.ts"
  * @throws Error saying why it is not a function.
  */
 export async function prepareFunction(bytes: Uint8Array, maxMemoryBytes: number): Promise<PreparedFunction> {
-  const info = readModuleInfo(bytes)
-  checkFunctionContract(info, maxMemoryBytes)
+  const declared = readModuleInfo(bytes)
+  checkFunctionContract(declared, maxMemoryBytes)
   const maxPages = Math.floor(maxMemoryBytes / PAGE_BYTES)
+  const limited = limitSizes(bytes, declared, maxPages)
+  const info = readModuleInfo(limited)
   // Checked by the engine before anything is built on its being valid.
-  const plain = await compile(limitMemory(bytes, info, maxPages))
+  const plain = await compile(limited)
   try {
-    const { bytes: instrumented, reset } = instrument(bytes, info, maxPages)
+    const { bytes: instrumented, reset } = instrument(limited, info, maxPages)
     return { module: await compile(instrumented), reset, hasStart: false }
   } catch (error) {
     // Such as a body that has become larger than the engine takes.

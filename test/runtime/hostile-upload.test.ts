@@ -54,6 +54,25 @@ test("declared sizes do not make it allocate", async () => {
   }
 })
 
+test("tables are bounded, from the start and when they grow", async () => {
+  const table = (size: string, body: string) => guest(body, `(table ${size} funcref)`)
+  await expect(runtime.upload("demo", "table", table("1000001", ""))).rejects.toThrow("1000001 elements")
+  await expect(runtime.upload("demo", "table", table("4294967295", ""))).rejects.toThrow(RuntimeError)
+  const grow = (by: number) => `
+    (i32.store8 (i32.const 1024) (i32.add (i32.const 66) (table.grow (ref.null func) (i32.const ${by}))))
+    (call $write (i32.const 1024) (i32.const 1))`
+  for (const [size, by, answer] of [
+    ["0", 1_000_000, "B"],
+    ["0", 1_000_001, "A"],
+    ["1 2000000", 999_999, "C"],
+    ["1 2000000", 1_000_000, "A"],
+    ["1 10", 10, "A"],
+  ] as const) {
+    await runtime.upload("demo", "table", table(size, grow(by)))
+    expect(output(await call(runtime.invoker, "table", "x"))).toBe(answer)
+  }
+})
+
 /** Changes, drops, repeats or swaps some bytes. */
 function damage(original: Uint8Array, random: () => number): Uint8Array {
   const bytes = [...original]

@@ -43,6 +43,12 @@ interface ModuleImport {
   type: number
 }
 
+/** How large something is from the start and at most; `max` is absent when it may grow without bound. */
+export interface Limits {
+  min: number
+  max?: number
+}
+
 /** What the runtime needs to know about a module, beyond that the engine accepted it. */
 export interface ModuleInfo {
   sections: Section[]
@@ -50,8 +56,10 @@ export interface ModuleInfo {
   imports: ModuleImport[]
   /** Type indices of the functions that the module defines. */
   functions: number[]
-  /** The module's memories, in pages; `max` is absent when it may grow without bound. */
-  memories: { min: number; max?: number }[]
+  /** The module's memories, in pages. */
+  memories: Limits[]
+  /** The module's tables, in elements of a type. */
+  tables: (Limits & { type: number })[]
   exports: { name: string; kind: number; index: number }[]
   /** The module has a start function, which runs when it is instantiated. */
   hasStart: boolean
@@ -73,6 +81,7 @@ export function readModuleInfo(bytes: Uint8Array): ModuleInfo {
     imports: [],
     functions: [],
     memories: [],
+    tables: [],
     exports: [],
     hasStart: false,
   }
@@ -82,6 +91,8 @@ export function readModuleInfo(bytes: Uint8Array): ModuleInfo {
     else if (section.id === SECTION.import) info.imports = vector(reader, readImport)
     else if (section.id === SECTION.function) info.functions = vector(reader, () => reader.u32())
     else if (section.id === SECTION.memory) info.memories = vector(reader, readLimits)
+    else if (section.id === SECTION.table)
+      info.tables = vector(reader, () => ({ type: readValueType(reader), ...readLimits(reader) }))
     else if (section.id === SECTION.export) info.exports = vector(reader, readExport)
     else if (section.id === SECTION.start) info.hasStart = true
   }
@@ -139,7 +150,7 @@ function readImport(reader: ByteReader): ModuleImport {
   return { module, name, kind, type: -1 }
 }
 
-function readLimits(reader: ByteReader): { min: number; max?: number } {
+function readLimits(reader: ByteReader): Limits {
   const flags = reader.u8()
   if (flags > HAS_MAX)
     throw new WasmFormatError("a shared or 64-bit memory or table, which Faasm does not run")
