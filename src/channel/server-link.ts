@@ -3,7 +3,7 @@ import { ErrorKind } from "../gen/faasm/rpc/v1/function_service_pb.ts"
 import { InvokeError } from "./function-client.ts"
 import type { PendingCall } from "./pending-call.ts"
 import { Session, type SessionLimits } from "./session.ts"
-import { UnaryInvoker } from "./unary-invoker.ts"
+import { isAnswerLost, UnaryInvoker } from "./unary-invoker.ts"
 
 /** Pause before a server that sent the client away is asked for a new session, in ms. */
 const AFTER_GO_AWAY_MS = 200
@@ -143,6 +143,7 @@ export class ServerLink {
   #sendUnary(pending: PendingCall): void {
     const abort = new AbortController()
     let open = true
+    let repeated = false
     this.#unaryCalls++
     pending.session = {
       abandon: () => {
@@ -154,12 +155,24 @@ export class ServerLink {
       .invoke(pending, abort.signal)
       .then(
         (result) => pending.resolve(result),
-        (error) => pending.reject(error),
+        (error: InvokeError) => {
+          if (this.#isRepeatable(pending, error)) repeated = true
+          else pending.reject(error)
+        },
       )
       .finally(() => {
         open = false
         this.#unaryCalls--
-        this.#events.changed()
+        if (repeated) this.#events.returned([pending])
+        else this.#events.changed()
       })
+  }
+
+  /** Once: nothing slows a server down that loses every answer. */
+  #isRepeatable(pending: PendingCall, error: InvokeError): boolean {
+    if (!isAnswerLost(error) || pending.settled || pending.mayHaveRun || !pending.call.idempotent)
+      return false
+    pending.mayHaveRun = true
+    return true
   }
 }

@@ -1,6 +1,11 @@
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect"
 import { createConnectTransport } from "@connectrpc/connect-node"
-import { CallErrorSchema, ErrorKind, FunctionService } from "../gen/faasm/rpc/v1/function_service_pb.ts"
+import {
+  type CallError,
+  CallErrorSchema,
+  ErrorKind,
+  FunctionService,
+} from "../gen/faasm/rpc/v1/function_service_pb.ts"
 import { InvokeError, type InvokeResult } from "./function-client.ts"
 import type { PendingCall } from "./pending-call.ts"
 
@@ -32,18 +37,33 @@ export class UnaryInvoker {
       const { queuedUs = 0, executedUs = 0, cold = false } = response.timings ?? {}
       return { output: response.output, timings: { queuedUs, executedUs, cold }, way: "rpc" }
     } catch (error) {
-      throw invokeError(pending.name, ConnectError.from(error))
+      throw invokeError(pending, ConnectError.from(error))
     }
   }
 }
 
-function invokeError(name: string, error: ConnectError): InvokeError {
-  const [detail] = error.findDetails(CallErrorSchema)
+/** Whether the server was never heard of again, rather than that it said what went wrong. */
+export function isAnswerLost({ kind, code, cause }: InvokeError): boolean {
+  return kind === ErrorKind.UNAVAILABLE && LOST.has(code) && callErrorOf(cause as ConnectError) === undefined
+}
+
+/** What connect-node makes of a connection that is lost, and of a stream that is reset. */
+const LOST = new Set([Code.Unavailable, Code.Aborted, Code.Canceled, Code.Internal])
+
+function callErrorOf(error: ConnectError): CallError | undefined {
+  return error.findDetails(CallErrorSchema)[0]
+}
+
+function invokeError({ name, mayHaveRun }: PendingCall, error: ConnectError): InvokeError {
+  const detail = callErrorOf(error)
   if (detail)
-    return new InvokeError(detail.kind, detail.message, { mayHaveRun: detail.mayHaveRun, cause: error })
+    return new InvokeError(detail.kind, detail.message, {
+      mayHaveRun: mayHaveRun || detail.mayHaveRun,
+      cause: error,
+    })
   return new InvokeError(ErrorKind.UNAVAILABLE, `${name} by Invoke: ${error.rawMessage}`, {
     // A server without the service has not run anything.
-    mayHaveRun: error.code !== Code.Unimplemented,
+    mayHaveRun: mayHaveRun || error.code !== Code.Unimplemented,
     code: error.code,
     cause: error,
   })
