@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hono_faasm/v1/annotations.proto.
  */
 export const file_hono_faasm_v1_annotations: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ob25vX2ZhYXNtL3YxL2Fubm90YXRpb25zLnByb3RvEg1ob25vX2ZhYXNtLnYxIikKCUh0dHBSb3V0ZRIOCgZtZXRob2QYASABKAkSDAoEcGF0aBgCIAEoCSIxCgxNZXNzYWdlU2hhcGUSDwoHd3JhcHBlchgBIAEoCBIQCghyZXNwb25zZRgCIAEoCCJxCgpGaWVsZFNoYXBlEhAKCG9wdGlvbmFsGAEgASgIEhAKCG51bGxhYmxlGAIgASgIEhMKC3ByZXNlbmNlX29mGAMgASgNEgwKBGRhdGUYBCABKAgSDgoGc3RhdHVzGAUgASgNEgwKBGpzb24YBiABKAgiHAoMTGl0ZXJhbFNoYXBlEgwKBHRleHQYASABKAkqSwoIUHJlc2VuY2USGAoUUFJFU0VOQ0VfVU5TUEVDSUZJRUQQABIRCg1QUkVTRU5DRV9OVUxMEAESEgoOUFJFU0VOQ0VfRU1QVFkQAjpOCgRodHRwEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYlowDIAEoCzIYLmhvbm9fZmFhc20udjEuSHR0cFJvdXRlUgRodHRwOlgKB21lc3NhZ2USHy5nb29nbGUucHJvdG9idWYuTWVzc2FnZU9wdGlvbnMYlowDIAEoCzIbLmhvbm9fZmFhc20udjEuTWVzc2FnZVNoYXBlUgdtZXNzYWdlOlAKBWZpZWxkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxiWjAMgASgLMhkuaG9ub19mYWFzbS52MS5GaWVsZFNoYXBlUgVmaWVsZDpaCgdsaXRlcmFsEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYlowDIAEoCzIbLmhvbm9fZmFhc20udjEuTGl0ZXJhbFNoYXBlUgdsaXRlcmFsYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("Ch9ob25vX2ZhYXNtL3YxL2Fubm90YXRpb25zLnByb3RvEg1ob25vX2ZhYXNtLnYxIikKCUh0dHBSb3V0ZRIOCgZtZXRob2QYASABKAkSDAoEcGF0aBgCIAEoCSJPCgxNZXNzYWdlU2hhcGUSDwoHd3JhcHBlchgBIAEoCBIQCghyZXNwb25zZRgCIAEoCBINCgV1bmlvbhgDIAEoCBINCgV0dXBsZRgEIAEoCCKPAQoKRmllbGRTaGFwZRIQCghvcHRpb25hbBgBIAEoCBIQCghudWxsYWJsZRgCIAEoCBITCgtwcmVzZW5jZV9vZhgDIAEoDRIMCgRkYXRlGAQgASgIEg4KBnN0YXR1cxgFIAEoDRIMCgRqc29uGAYgASgIEg4KBmJpZ2ludBgHIAEoCBIMCgRyZXN0GAggASgIIhwKDExpdGVyYWxTaGFwZRIMCgR0ZXh0GAEgASgJKksKCFByZXNlbmNlEhgKFFBSRVNFTkNFX1VOU1BFQ0lGSUVEEAASEQoNUFJFU0VOQ0VfTlVMTBABEhIKDlBSRVNFTkNFX0VNUFRZEAI6TgoEaHR0cBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGJaMAyABKAsyGC5ob25vX2ZhYXNtLnYxLkh0dHBSb3V0ZVIEaHR0cDpYCgdtZXNzYWdlEh8uZ29vZ2xlLnByb3RvYnVmLk1lc3NhZ2VPcHRpb25zGJaMAyABKAsyGy5ob25vX2ZhYXNtLnYxLk1lc3NhZ2VTaGFwZVIHbWVzc2FnZTpQCgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYlowDIAEoCzIZLmhvbm9fZmFhc20udjEuRmllbGRTaGFwZVIFZmllbGQ6WgoHbGl0ZXJhbBIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGJaMAyABKAsyGy5ob25vX2ZhYXNtLnYxLkxpdGVyYWxTaGFwZVIHbGl0ZXJhbGIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * The HTTP request that a method stands for.
@@ -65,6 +65,23 @@ export type MessageShape = Message<"hono_faasm.v1.MessageShape"> & {
    * @generated from field: bool response = 2;
    */
   response: boolean;
+
+  /**
+   * The value is that of the one field that is set, all of which are in the oneof `value`: a union. Who
+   * encodes a value takes the first field, in ascending order of number, whose type the value fits
+   * completely. A message without any field set is malformed.
+   *
+   * @generated from field: bool union = 3;
+   */
+  union: boolean;
+
+  /**
+   * The value is an array: a field per element, named by its index ("0", "1", ...), of which the last ones
+   * may be optional; and after them perhaps a repeated field named "rest" with all further elements.
+   *
+   * @generated from field: bool tuple = 4;
+   */
+  tuple: boolean;
 };
 
 /**
@@ -130,6 +147,20 @@ export type FieldShape = Message<"hono_faasm.v1.FieldShape"> & {
    * @generated from field: bool json = 6;
    */
   json: boolean;
+
+  /**
+   * The text is a bigint's decimal digits, with a leading "-" when it is negative. Only in requests.
+   *
+   * @generated from field: bool bigint = 7;
+   */
+  bigint: boolean;
+
+  /**
+   * The map holds all properties that no other field of the message stands for.
+   *
+   * @generated from field: bool rest = 8;
+   */
+  rest: boolean;
 };
 
 /**
