@@ -9,6 +9,7 @@ import {
   field as fieldOption,
   literal as literalOption,
   message as messageOption,
+  RawBodySchema,
 } from "../gen/hono_faasm/v1/annotations_pb.ts"
 
 /** A message. */
@@ -68,7 +69,7 @@ function readPlan(desc: DescMessage): MessagePlan {
   for (const field of desc.fields) {
     const of = hasOption(field, fieldOption) ? getOption(field, fieldOption).presenceOf : 0
     if (of) presenceOf.set(of, field.number)
-    else properties.push(field)
+    else if (field.message?.typeName !== RawBodySchema.typeName) properties.push(field)
   }
   return {
     desc,

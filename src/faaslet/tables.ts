@@ -20,6 +20,7 @@ import {
   field as fieldOption,
   literal as literalOption,
   message as messageOption,
+  RawBodySchema,
 } from "../gen/hono_faasm/v1/annotations_pb.ts"
 import { GUEST_NAMES, GUEST_TEXTS } from "./names.ts"
 import { PackError } from "./pack-error.ts"
@@ -129,7 +130,9 @@ class Tables {
     const at = this.#allocate(MESSAGE_SIZE)
     this.#messages.set(desc, at)
     const shape = hasOption(desc, messageOption) ? getOption(desc, messageOption) : undefined
-    const properties = desc.fields.filter((field) => shapeOf(field).presenceOf === 0)
+    const properties = desc.fields.filter(
+      (field) => shapeOf(field).presenceOf === 0 && field.message?.typeName !== RawBodySchema.typeName,
+    )
     // Companions come last: the glue builds an object while it goes over the fields.
     const companions = desc.fields.filter((field) => shapeOf(field).presenceOf !== 0)
     const fields = [...properties, ...companions]

@@ -39,6 +39,7 @@ import {
   literal as literalOption,
   MessageShapeSchema,
   message as messageOption,
+  RawBodySchema,
 } from "../gen/hono_faasm/v1/annotations_pb.ts"
 import { assign, type Lock, type LockedNumber } from "./lock.ts"
 import type { EnumModel, FieldModel, MessageModel, ServiceModel, TypeModel } from "./model.ts"
@@ -225,6 +226,10 @@ class Describer {
         return
       case "bool":
         field.type = BOOL
+        return
+      case "raw":
+        field.type = MESSAGE
+        field.typeName = `.${RawBodySchema.typeName}`
         return
       case "enum":
         field.type = ENUM

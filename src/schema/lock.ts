@@ -148,13 +148,15 @@ export function assign(
   const taken = [...entries.values(), ...allReserved, ...others]
   const names = new UniqueNames(taken.map(({ name }) => name))
   const numbers = new Set(taken.map(({ number }) => number))
-  let last = Math.max(0, ...numbers)
+  let next = 1
   for (const { key, name, type, prefer } of wanted) {
     if (entries.has(key)) continue
-    let number = prefer !== undefined && !numbers.has(prefer) ? prefer : last + 1
-    // Protobuf keeps these to itself.
-    if (number >= 19_000 && number <= 19_999) number = 20_000
-    last = Math.max(last, number)
+    let number = prefer
+    if (number === undefined || numbers.has(number)) {
+      // Protobuf keeps some to itself.
+      while (numbers.has(next) || (next >= 19_000 && next <= 19_999)) next++
+      number = next
+    }
     numbers.add(number)
     entries.set(key, { number, name: names.take(name, "_"), ...(type === undefined ? {} : { type }) })
   }

@@ -7,6 +7,8 @@
 /** A field's type. */
 export type TypeModel =
   | { kind: "string" | "double" | "bool" | "date" | "json" }
+  /** What is none of a response's declared bodies. */
+  | { kind: "raw" }
   | { kind: "enum"; enum: EnumModel }
   | { kind: "message"; message: MessageModel }
   | { kind: "list"; element: TypeModel }

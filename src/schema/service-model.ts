@@ -215,6 +215,7 @@ class ServiceBuilder {
       )
       fields.push({ property: "other", optional: false, nullable: false, status: 0, type: { kind: "json" } })
     }
+    fields.push({ property: "raw", optional: false, nullable: false, number: 15, type: { kind: "raw" } })
     return fields
   }
 

@@ -13,6 +13,7 @@ import {
   FieldShapeSchema,
   field,
   file_hono_faasm_v1_annotations,
+  MessageShapeSchema,
   message,
 } from "../../src/gen/hono_faasm/v1/annotations_pb.ts"
 import type { ManifestRoute } from "../../src/manifest.ts"
@@ -89,11 +90,7 @@ function schema(): FileDescriptorProto {
   })
   const response = file.messageType[4]!
   response.options = create(MessageOptionsSchema)
-  setExtension(response.options, message, {
-    $typeName: "hono_faasm.v1.MessageShape",
-    wrapper: false,
-    response: true,
-  })
+  setExtension(response.options, message, create(MessageShapeSchema, { response: true }))
   response.field[0]!.options = create(FieldOptionsSchema)
   setExtension(response.field[0]!.options, field, create(FieldShapeSchema, { status: 200 }))
   const [param, json, any] = file.messageType[0]!.field

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hono_faasm/v1/annotations.proto.
  */
 export const file_hono_faasm_v1_annotations: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ob25vX2ZhYXNtL3YxL2Fubm90YXRpb25zLnByb3RvEg1ob25vX2ZhYXNtLnYxIikKCUh0dHBSb3V0ZRIOCgZtZXRob2QYASABKAkSDAoEcGF0aBgCIAEoCSJPCgxNZXNzYWdlU2hhcGUSDwoHd3JhcHBlchgBIAEoCBIQCghyZXNwb25zZRgCIAEoCBINCgV1bmlvbhgDIAEoCBINCgV0dXBsZRgEIAEoCCKPAQoKRmllbGRTaGFwZRIQCghvcHRpb25hbBgBIAEoCBIQCghudWxsYWJsZRgCIAEoCBITCgtwcmVzZW5jZV9vZhgDIAEoDRIMCgRkYXRlGAQgASgIEg4KBnN0YXR1cxgFIAEoDRIMCgRqc29uGAYgASgIEg4KBmJpZ2ludBgHIAEoCBIMCgRyZXN0GAggASgIIhwKDExpdGVyYWxTaGFwZRIMCgR0ZXh0GAEgASgJKksKCFByZXNlbmNlEhgKFFBSRVNFTkNFX1VOU1BFQ0lGSUVEEAASEQoNUFJFU0VOQ0VfTlVMTBABEhIKDlBSRVNFTkNFX0VNUFRZEAI6TgoEaHR0cBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGJaMAyABKAsyGC5ob25vX2ZhYXNtLnYxLkh0dHBSb3V0ZVIEaHR0cDpYCgdtZXNzYWdlEh8uZ29vZ2xlLnByb3RvYnVmLk1lc3NhZ2VPcHRpb25zGJaMAyABKAsyGy5ob25vX2ZhYXNtLnYxLk1lc3NhZ2VTaGFwZVIHbWVzc2FnZTpQCgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYlowDIAEoCzIZLmhvbm9fZmFhc20udjEuRmllbGRTaGFwZVIFZmllbGQ6WgoHbGl0ZXJhbBIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGJaMAyABKAsyGy5ob25vX2ZhYXNtLnYxLkxpdGVyYWxTaGFwZVIHbGl0ZXJhbGIGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("Ch9ob25vX2ZhYXNtL3YxL2Fubm90YXRpb25zLnByb3RvEg1ob25vX2ZhYXNtLnYxIikKCUh0dHBSb3V0ZRIOCgZtZXRob2QYASABKAkSDAoEcGF0aBgCIAEoCSJPCgxNZXNzYWdlU2hhcGUSDwoHd3JhcHBlchgBIAEoCBIQCghyZXNwb25zZRgCIAEoCBINCgV1bmlvbhgDIAEoCBINCgV0dXBsZRgEIAEoCCI9CgdSYXdCb2R5Eg4KBnN0YXR1cxgBIAEoDRIUCgxjb250ZW50X3R5cGUYAiABKAkSDAoEZGF0YRgDIAEoDCKPAQoKRmllbGRTaGFwZRIQCghvcHRpb25hbBgBIAEoCBIQCghudWxsYWJsZRgCIAEoCBITCgtwcmVzZW5jZV9vZhgDIAEoDRIMCgRkYXRlGAQgASgIEg4KBnN0YXR1cxgFIAEoDRIMCgRqc29uGAYgASgIEg4KBmJpZ2ludBgHIAEoCBIMCgRyZXN0GAggASgIIhwKDExpdGVyYWxTaGFwZRIMCgR0ZXh0GAEgASgJKksKCFByZXNlbmNlEhgKFFBSRVNFTkNFX1VOU1BFQ0lGSUVEEAASEQoNUFJFU0VOQ0VfTlVMTBABEhIKDlBSRVNFTkNFX0VNUFRZEAI6TgoEaHR0cBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGJaMAyABKAsyGC5ob25vX2ZhYXNtLnYxLkh0dHBSb3V0ZVIEaHR0cDpYCgdtZXNzYWdlEh8uZ29vZ2xlLnByb3RvYnVmLk1lc3NhZ2VPcHRpb25zGJaMAyABKAsyGy5ob25vX2ZhYXNtLnYxLk1lc3NhZ2VTaGFwZVIHbWVzc2FnZTpQCgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYlowDIAEoCzIZLmhvbm9fZmFhc20udjEuRmllbGRTaGFwZVIFZmllbGQ6WgoHbGl0ZXJhbBIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGJaMAyABKAsyGy5ob25vX2ZhYXNtLnYxLkxpdGVyYWxTaGFwZVIHbGl0ZXJhbGIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * The HTTP request that a method stands for.
@@ -60,7 +60,8 @@ export type MessageShape = Message<"hono_faasm.v1.MessageShape"> & {
   wrapper: boolean;
 
   /**
-   * The response message of a route: exactly one field, in the oneof `body`, is set. See FieldShape.status.
+   * The response message of a route: exactly one field, in the oneof `body`, is set. See FieldShape.status
+   * and RawBody.
    *
    * @generated from field: bool response = 2;
    */
@@ -90,6 +91,39 @@ export type MessageShape = Message<"hono_faasm.v1.MessageShape"> & {
  */
 export const MessageShapeSchema: GenMessage<MessageShape> = /*@__PURE__*/
   messageDesc(file_hono_faasm_v1_annotations, 1);
+
+/**
+ * What a handler answered when it is none of the bodies that its response message declares: a text, a file, a
+ * redirect, JSON that does not fit its type. A response message has a field of this type for the service's
+ * clients; between gateway and functions it is never set.
+ *
+ * @generated from message hono_faasm.v1.RawBody
+ */
+export type RawBody = Message<"hono_faasm.v1.RawBody"> & {
+  /**
+   * The HTTP status.
+   *
+   * @generated from field: uint32 status = 1;
+   */
+  status: number;
+
+  /**
+   * @generated from field: string content_type = 2;
+   */
+  contentType: string;
+
+  /**
+   * @generated from field: bytes data = 3;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message hono_faasm.v1.RawBody.
+ * Use `create(RawBodySchema)` to create a new message.
+ */
+export const RawBodySchema: GenMessage<RawBody> = /*@__PURE__*/
+  messageDesc(file_hono_faasm_v1_annotations, 2);
 
 /**
  * How a field stands for a property of a JavaScript object.
@@ -168,7 +202,7 @@ export type FieldShape = Message<"hono_faasm.v1.FieldShape"> & {
  * Use `create(FieldShapeSchema)` to create a new message.
  */
 export const FieldShapeSchema: GenMessage<FieldShape> = /*@__PURE__*/
-  messageDesc(file_hono_faasm_v1_annotations, 2);
+  messageDesc(file_hono_faasm_v1_annotations, 3);
 
 /**
  * How an enum value stands for a JavaScript literal.
@@ -189,7 +223,7 @@ export type LiteralShape = Message<"hono_faasm.v1.LiteralShape"> & {
  * Use `create(LiteralShapeSchema)` to create a new message.
  */
 export const LiteralShapeSchema: GenMessage<LiteralShape> = /*@__PURE__*/
-  messageDesc(file_hono_faasm_v1_annotations, 3);
+  messageDesc(file_hono_faasm_v1_annotations, 4);
 
 /**
  * Tells null, empty and absent apart where protobuf can't.
