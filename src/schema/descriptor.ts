@@ -26,6 +26,7 @@ import {
   FileDescriptorProtoSchema,
   MessageOptionsSchema,
   MethodDescriptorProtoSchema,
+  MethodOptions_IdempotencyLevel,
   MethodOptionsSchema,
   ServiceDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt"
@@ -47,6 +48,7 @@ import { defaultJsonName, snakeCase, upperSnakeCase } from "./words.ts"
 
 const { STRING, DOUBLE, BOOL, MESSAGE, ENUM } = FieldDescriptorProto_Type
 const { OPTIONAL, REPEATED } = FieldDescriptorProto_Label
+const { NO_SIDE_EFFECTS } = MethodOptions_IdempotencyLevel
 
 /** A descriptor, and the lock with what it added. */
 export interface Described {
@@ -96,7 +98,7 @@ class Describer {
               inputType: this.#typeName(request.name),
               outputType: this.#typeName(response.name),
               options: withOption(
-                create(MethodOptionsSchema),
+                create(MethodOptionsSchema, isSafe(method) ? { idempotencyLevel: NO_SIDE_EFFECTS } : {}),
                 httpOption,
                 create(HttpRouteSchema, { method, path }),
               ),
@@ -297,6 +299,11 @@ class Describer {
       reservedName: reserved.map((entry) => entry.name),
     })
   }
+}
+
+/** Whether a client may send it by HTTP GET, so that caches can answer (RFC 9110, section 9.2.1). */
+function isSafe(method: string): boolean {
+  return method === "GET" || method === "HEAD"
 }
 
 /** The companion of the field with a number. */

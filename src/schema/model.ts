@@ -7,7 +7,7 @@
 /** A field's type. */
 export type TypeModel =
   | { kind: "string" | "double" | "bool" | "date" | "json" }
-  /** What is none of a response's declared bodies. */
+  /** A body that no type describes. */
   | { kind: "raw" }
   | { kind: "enum"; enum: EnumModel }
   | { kind: "message"; message: MessageModel }

@@ -11,6 +11,7 @@ import {
   FieldDescriptorProto_Label,
   FieldDescriptorProto_Type,
   type FileDescriptorProto,
+  MethodOptions_IdempotencyLevel,
 } from "@bufbuild/protobuf/wkt"
 import {
   field as fieldOption,
@@ -48,6 +49,9 @@ class Printer {
         if (i > 0) this.#lines.push("")
         this.#doc(`${name}.${rpc}`, "  ")
         this.#lines.push(`  rpc ${rpc}(${this.#local(inputType)}) returns (${this.#local(outputType)}) {`)
+        if (options?.idempotencyLevel === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS) {
+          this.#lines.push("    option idempotency_level = NO_SIDE_EFFECTS;")
+        }
         if (options && hasExtension(options, httpOption)) {
           const { method, path } = getExtension(options, httpOption)
           this.#lines.push(

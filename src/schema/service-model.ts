@@ -33,6 +33,15 @@ export interface SchemaRoute {
 const SECTIONS = { param: 1, query: 2, header: 3, cookie: 4, form: 5, json: 6 } as const
 type Section = keyof typeof SECTIONS
 
+/** A body that no type describes. */
+const RAW: FieldModel = {
+  property: "raw",
+  type: { kind: "raw" },
+  optional: false,
+  nullable: false,
+  number: 15,
+}
+
 const STATUS_NAMES: Record<number, string> = {
   0: "other",
   200: "ok",
@@ -174,6 +183,8 @@ class ServiceBuilder {
         if (message) fields.push({ ...base, type: { kind: "message", message } })
       }
     }
+    const hasBody = !["GET", "HEAD"].includes(row.method)
+    if (hasBody && !types.inputs.has("json") && !types.inputs.has("form")) fields.push(RAW)
     return fields
   }
 
@@ -215,7 +226,7 @@ class ServiceBuilder {
       )
       fields.push({ property: "other", optional: false, nullable: false, status: 0, type: { kind: "json" } })
     }
-    fields.push({ property: "raw", optional: false, nullable: false, number: 15, type: { kind: "raw" } })
+    fields.push(RAW)
     return fields
   }
 

@@ -93,15 +93,15 @@ export const MessageShapeSchema: GenMessage<MessageShape> = /*@__PURE__*/
   messageDesc(file_hono_faasm_v1_annotations, 1);
 
 /**
- * What a handler answered when it is none of the bodies that its response message declares: a text, a file, a
- * redirect, JSON that does not fit its type. A response message has a field of this type for the service's
- * clients; between gateway and functions it is never set.
+ * A body for the service's clients that no type describes; between gateway and functions it is never set. In a
+ * response: what the handler answered when it is none of the declared bodies, such as a text, a file, a
+ * redirect, or JSON that does not fit its type. In a request: the body of a route that has no validator for it.
  *
  * @generated from message hono_faasm.v1.RawBody
  */
 export type RawBody = Message<"hono_faasm.v1.RawBody"> & {
   /**
-   * The HTTP status.
+   * The HTTP status of a response.
    *
    * @generated from field: uint32 status = 1;
    */
