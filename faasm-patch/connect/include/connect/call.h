@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-namespace connect {
+namespace connectrpc {
 
 // How messages are encoded. The library hands the bytes on as they are.
 enum class Codec

@@ -4,7 +4,8 @@
 #include <optional>
 #include <string_view>
 
-namespace connect {
+// Not `connect`: that is POSIX's function of the global namespace.
+namespace connectrpc {
 
 // The status codes of Connect and gRPC; the numbers are gRPC's.
 // https://connectrpc.com/docs/protocol#error-codes

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace connect {
+namespace connectrpc {
 
 struct ErrorDetail
 {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace connect {
+namespace connectrpc {
 
 // Headers or trailers: an ordered multimap. Names are lower-case; values are as
 // on the wire, so that of a name that ends in `-bin` is still base64 text (see

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace connect {
+namespace connectrpc {
 
 // PEM files.
 struct TlsOptions

@@ -13,7 +13,7 @@
 
 // What the protocols (src/protocol) need of HTTP, so that they are tested
 // without sockets.
-namespace connect::http {
+namespace connectrpc::http {
 
 struct Request
 {
