@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { listenDual } from "../src/runtime/dual-server.ts"
+import { listenDual } from "../src/dual-server.ts"
 import { FunctionServiceServer } from "../src/runtime/function-service/index.ts"
 import type { Invoker } from "../src/runtime/invoker.ts"
 

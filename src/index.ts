@@ -6,3 +6,4 @@
 export { InvokeError } from "./channel/index.ts"
 export * from "./gateway/index.ts"
 export type { Manifest, ManifestFunction, ManifestRoute, RouteNeeds } from "./manifest.ts"
+export * from "./service/index.ts"

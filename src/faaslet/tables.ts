@@ -130,9 +130,7 @@ class Tables {
     const at = this.#allocate(MESSAGE_SIZE)
     this.#messages.set(desc, at)
     const shape = hasOption(desc, messageOption) ? getOption(desc, messageOption) : undefined
-    const properties = desc.fields.filter(
-      (field) => shapeOf(field).presenceOf === 0 && field.message?.typeName !== RawBodySchema.typeName,
-    )
+    const properties = desc.fields.filter((field) => shapeOf(field).presenceOf === 0 && !isRaw(field))
     // Companions come last: the glue builds an object while it goes over the fields.
     const companions = desc.fields.filter((field) => shapeOf(field).presenceOf !== 0)
     const fields = [...properties, ...companions]
@@ -252,6 +250,11 @@ class Tables {
   }
 }
 
+/** A function never sees these. */
+function isRaw(field: DescField): boolean {
+  return field.message?.typeName === RawBodySchema.typeName
+}
+
 function isPackable(kind: number): boolean {
   return kind === KIND.double || kind === KIND.bool || kind === KIND.enum
 }
@@ -297,6 +300,6 @@ function collectMessages(desc: DescMessage, into: Set<DescMessage>): void {
   if (into.has(desc)) return
   into.add(desc)
   for (const field of desc.fields) {
-    if (field.message) collectMessages(field.message, into)
+    if (field.message && !isRaw(field)) collectMessages(field.message, into)
   }
 }

@@ -8,6 +8,8 @@ import { GatewayError } from "./gateway-error.ts"
 /** A build as the gateway uses it. */
 export interface Build {
   manifest: Manifest
+  /** The schema, and what it imports. */
+  schema: FileRegistry
   /** The request and the response message of an offloaded route. */
   messagesOf(route: ManifestRoute): { request: DescMessage; response: DescMessage }
 }
@@ -35,6 +37,7 @@ export function readBuild(dir: string): Build {
   }
   return {
     manifest,
+    schema: registry,
     messagesOf: (route) => ({ request: message(route.request), response: message(route.response) }),
   }
 }

@@ -105,6 +105,7 @@ export function encodeInvocationJson(plan: RoutePlan, facts: InvocationFacts): E
 }
 
 function encodeInput(plan: RoutePlan, facts: InvocationFacts): EncodeResult {
+  if (facts.message) return { bytes: facts.message }
   const reason = plan.checkInput?.(facts.input)
   if (reason !== undefined) throw new Unportable(`a validated input has a ${reason}`)
   return plan.request.encode(facts.input)

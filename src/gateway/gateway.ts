@@ -35,6 +35,10 @@ export interface GatewayStatus {
 
 /** What a program can do with a running gateway. */
 export interface GatewayHandle {
+  /** What it serves. */
+  readonly build: Build
+  /** {@link OffloadOptions.maxBodyBytes} */
+  readonly maxBodyBytes: number
   /** Which way calls went, and how many are under way. */
   status(): GatewayStatus
   /** Whether requests can be served: functions can be reached, and the gateway does not drain. */
@@ -102,6 +106,14 @@ export class Gateway implements GatewayHandle {
       if (!plan) return row.handler
       return this.#tracked(offloadHandler(plan, row.handler as RowHandler, shared)) as RouterRoute["handler"]
     }) as unknown as App
+  }
+
+  get build(): Build {
+    return this.#parts.build
+  }
+
+  get maxBodyBytes(): number {
+    return this.#parts.maxBodyBytes
   }
 
   status(): GatewayStatus {

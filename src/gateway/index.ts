@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { Build } from "./build.ts"
 export type { CallEvent, GatewayEvent, SwitchEvent, Way } from "./events.ts"
 export { OffloadError } from "./failure.ts"
 export type { GatewayHandle, GatewayStatus } from "./gateway.ts"

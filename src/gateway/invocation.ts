@@ -1,4 +1,5 @@
 import type { Context } from "hono"
+import { passageOf } from "./passage.ts"
 import { readBody } from "./read-body.ts"
 import type { RoutePlan } from "./route-plan.ts"
 import { captureVariables, type Variable } from "./variables.ts"
@@ -15,6 +16,8 @@ export interface InvocationFacts {
   variables?: readonly Variable[]
   /** The request message's value: validated inputs by target, and path parameters. */
   input: Record<string, unknown>
+  /** The request message's bytes, when they came with the request and nothing has changed what they say. */
+  message?: Uint8Array
 }
 
 /**
@@ -41,6 +44,8 @@ export function captureInvocation(
     params: plan.sendRawParams ? plan.paramNames.map((name) => request.param(name)) : undefined,
     variables: needs.variables ? captureVariables(c) : undefined,
     input,
+    // Validators may change what they validate.
+    message: validated.length === 0 ? passageOf(request.raw)?.requestFor(plan.route.index) : undefined,
   }
   if (!needs.body || facts.method === "GET" || facts.method === "HEAD") return facts
   return withBody(c, facts, maxBodyBytes)

@@ -6,6 +6,7 @@ import { bodyTooLarge, failureOfError, failureOfReply, type OffloadError, schema
 import type { FunctionPath, InputForm } from "./function-path.ts"
 import { isIdempotent } from "./idempotent.ts"
 import { captureInvocation, type InvocationFacts } from "./invocation.ts"
+import { passageOf } from "./passage.ts"
 import { BodyTooLarge } from "./read-body.ts"
 import type { Reply } from "./reply.ts"
 import { FunctionError, respond } from "./respond.ts"
@@ -114,7 +115,13 @@ class Exchange {
     const received = performance.now()
     const reply = decodeReply(result.output)
     this.#check(reply)
-    const response = await respond(this.#c, reply, (message) => this.#plan.response.toJson(message))
+    const codec = this.#plan.response
+    const passage = passageOf(request.raw)
+    const response = await respond(
+      this.#c,
+      reply,
+      passage ? (message) => passage.bodyOf(codec, message) : (message) => codec.toJson(message),
+    )
     if (this.#shared.serverTiming) {
       const decodeMs = performance.now() - received
       response.headers.append("server-timing", serverTiming(this.#encodeMs, result.timings, decodeMs))

@@ -18,12 +18,12 @@ export class FunctionError extends Error {
  * Headers are replayed on the real context, so that Hono itself merges them with those that middleware
  * prepared.
  *
- * @param messageToJson - writes the route's response message as JSON text
+ * @param messageToJson - writes the route's response message as JSON text, or as a stream of it
  */
 export function respond(
   c: Context,
   reply: Reply,
-  messageToJson: (message: Uint8Array) => string,
+  messageToJson: (message: Uint8Array) => string | ReadableStream,
 ): Response | Promise<Response> {
   const { variables, thrown, headers } = reply
   if (variables) for (let i = 0; i < variables.length; i += 2) c.set(variables[i] as string, variables[i + 1])
@@ -33,8 +33,7 @@ export function respond(
     return c.notFound()
   }
   const body = bodyOf(reply, messageToJson)
-  if (typeof body === "string" && !hasContentType(headers))
-    headers.push("content-type", "application/json", 0)
+  if (isJson(body) && !hasContentType(headers)) headers.push("content-type", "application/json", 0)
   if (reply.plain) return plainResponse(reply, body)
   // 0: the handler chose none, so one that middleware set with c.status applies.
   const status = reply.status === 0 ? undefined : (reply.status as 200)
@@ -47,18 +46,20 @@ export function respond(
   return c.newResponse(body, status)
 }
 
-/** Text is JSON. */
-function bodyOf(
-  reply: Reply,
-  messageToJson: (message: Uint8Array) => string,
-): string | Uint8Array<ArrayBuffer> | null {
+type Body = string | ReadableStream | Uint8Array<ArrayBuffer> | null
+
+function isJson(body: Body): boolean {
+  return typeof body === "string" || body instanceof ReadableStream
+}
+
+function bodyOf(reply: Reply, messageToJson: (message: Uint8Array) => string | ReadableStream): Body {
   const { body } = reply
   if (body === undefined) return null
   if ("message" in body) return messageToJson(body.message)
   return "json" in body ? body.json : (body.raw as Uint8Array<ArrayBuffer>)
 }
 
-function plainResponse({ headers, status }: Reply, body: string | Uint8Array<ArrayBuffer> | null): Response {
+function plainResponse({ headers, status }: Reply, body: Body): Response {
   const result = new Headers()
   for (let i = 0; i < headers.length; i += 3) {
     const name = headers[i] as string

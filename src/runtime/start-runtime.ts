@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { availableParallelism } from "node:os"
-import { type DualServer, listenDual } from "./dual-server.ts"
+import { type DualServer, listenDual } from "../dual-server.ts"
 import { FunctionServiceServer } from "./function-service/index.ts"
 import { FunctionStore } from "./function-store.ts"
 import { BodyTooLargeError, readBody } from "./http-body.ts"

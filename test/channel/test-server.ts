@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { listenDual } from "../../src/runtime/dual-server.ts"
+import { listenDual } from "../../src/dual-server.ts"
 import {
   type FunctionServiceOptions,
   FunctionServiceServer,

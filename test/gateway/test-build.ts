@@ -48,6 +48,7 @@ export function testBuild(routes: TestRoute[]): Build {
         ...route,
       })),
     },
+    schema: registry,
     messagesOf: ({ request, response }) => ({
       request: registry.getMessage(request)!,
       response: registry.getMessage(response)!,

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from "node:net"
 /** How every HTTP/2 connection begins (RFC 9113, section 3.4). */
 const HTTP2_PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1")
 
-/** The window of a connection and of its streams, in bytes: large enough that a batch of calls does not wait for it. */
+/** The window of an HTTP/2 connection, and of its streams unless they are to have less, in bytes. */
 const WINDOW_BYTES = 4 * 1024 * 1024
 
 /** How long a new connection may take to send its first bytes, in milliseconds. */
@@ -29,14 +29,23 @@ export interface DualServer {
 
 /** Starts a server whose connections are told apart by their first bytes. */
 export async function listenDual(
-  { host, port }: { host: string; port: number },
+  {
+    host,
+    port,
+    streamWindowBytes = WINDOW_BYTES,
+  }: {
+    host: string
+    port: number
+    /** What a client may send on a stream of HTTP/2 before it is read. */
+    streamWindowBytes?: number
+  },
   listener: RequestListener,
 ): Promise<DualServer> {
   const http1 = createHttpServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener)
   http1.timeout = STALLED_MS
   const http2 = createHttp2Server(
     {
-      settings: { initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: 1000 },
+      settings: { initialWindowSize: streamWindowBytes, maxConcurrentStreams: 1000 },
       // In megabytes. What a session may hold back before it refuses streams.
       maxSessionMemory: 64,
     },

@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { connect, type Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, expect, test } from "vitest"
-import { type DualServer, listenDual } from "../../src/runtime/dual-server.ts"
+import { type DualServer, listenDual } from "../src/dual-server.ts"
 
 let server: DualServer
 const sockets: Socket[] = []
