@@ -1,5 +1,5 @@
 /** What a command can fail with by itself, beside the errors of the modules it drives. */
-export type CliErrorCode = "bad-argument" | "app-not-loadable" | "no-build" | "port-in-use"
+export type CliErrorCode = "bad-argument" | "app-not-loadable" | "no-build"
 
 /** A command was used wrongly, or its surroundings are not as it needs them. */
 export class CliError extends Error {

@@ -40,12 +40,12 @@ export function devCommand(): Command {
       if (!external && flags.uploadUrl) command.error("error: --upload-url needs --rpc or --planner as well")
 
       const manifest = await runBuild(appFile, flags)
-      const [{ uploadBuild }, { offload }, { startRuntime }, { loadApp }, { serveApp }] = await Promise.all([
+      const [{ uploadBuild }, { offload }, { startRuntime }, { loadApp }, { listen }] = await Promise.all([
         import("../faaslet/index.ts"),
         import("../gateway/index.ts"),
         import("../runtime/index.ts"),
         import("./load-app.ts"),
-        import("./serve-app.ts"),
+        import("../service/index.ts"),
       ])
       const app = await loadApp(appFile)
       const runtime = external ? undefined : await startRuntime()
@@ -61,7 +61,7 @@ export function devCommand(): Command {
           serverTiming: flags.serverTiming,
           status: STATUS_PATH,
         })
-        const server = await serveApp(offloaded, flags)
+        const server = await listen(offloaded, flags)
         closeOnSignal(async () => {
           await Promise.all([server.close(), offloaded.gateway.close()])
           await runtime?.close()

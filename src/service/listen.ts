@@ -61,7 +61,7 @@ export async function listen(app: Offloaded<Hono>, options: ListenOptions = {}):
     (cause: NodeJS.ErrnoException) => {
       const message =
         cause.code === "EADDRINUSE"
-          ? `port ${port} of ${host} is in use`
+          ? `port ${port} of ${host} is in use; choose another`
           : `can't listen on ${host}:${port}: ${cause.message}`
       throw new ServiceError("listen_failed", message, { cause })
     },

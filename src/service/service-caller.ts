@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http"
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect"
 import { attachPassage, Passage } from "../gateway/passage.ts"
 import type { AnyHono } from "../gateway/rebuild.ts"
+import { isCanonical } from "./canonical.ts"
 import { httpRequest } from "./http-request.ts"
 import { type RpcAnswer, rpcAnswer } from "./rpc-answer.ts"
 import type { ServiceMethod } from "./service-method.ts"
@@ -26,7 +27,8 @@ export async function callApp(
     signal,
   })
   // A body without validator is read from the HTTP request, and would be sent twice.
-  const passage = new Passage(method.route.index, request.body ? undefined : message)
+  const passes = !request.body && isCanonical(message)
+  const passage = new Passage(method.route.index, passes ? message : undefined)
   attachPassage(request, passage)
   let response: Response
   try {

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process"
 import { connect } from "node:net"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import type { DescService } from "@bufbuild/protobuf"
+import { type DescService, fromBinary } from "@bufbuild/protobuf"
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect"
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
@@ -177,6 +177,8 @@ test("a message that can't be read is refused, and the server stays up", async (
     [Uint8Array.of(0x0a, 0xff, 0xff), 500],
     [Uint8Array.of(7), 500],
     [Uint8Array.of(0x0a, 2, 0x0a, 9), 400],
+    // No UTF-8.
+    [Uint8Array.of(0x0a, 5, 0x0a, 3, 0xf0, 0x9f, 0x41), 400],
   ] as const) {
     const url = `${server.url}/${service.typeName}/GetNotesById`
     const response = await fetch(url, {
@@ -187,6 +189,32 @@ test("a message that can't be read is refused, and the server stays up", async (
     expect(response.status).toBe(status)
   }
   expect((await fetch(`${server.url}/notes/x`)).status).toBe(404)
+})
+
+test("middleware and handler see the same parameter, however the message says it", async () => {
+  const one = [0x0a, 3, ...Buffer.from("one")]
+  const two = [0x0a, 3, ...Buffer.from("two")]
+  const section = (...fields: number[]) => [0x0a, fields.length, ...fields]
+  for (const message of [
+    [...section(...one), ...section(...two)],
+    section(...one, ...two),
+    [...section(...one), ...section()],
+    [...section(...one), ...section(0x10, 1)],
+    [...section(), ...section(...two), 0x32, 0],
+    [0x0a, 0x85, 0x80, 0x80, 0x00, ...one],
+  ]) {
+    const response = await fetch(`${server.url}/${service.typeName}/GetNotesById`, {
+      method: "POST",
+      headers: { "content-type": "application/proto" },
+      body: Uint8Array.from(message),
+    })
+    expect(response.status).toBe(404)
+    const path = response.headers.get("x-path")
+    const { details } = (await response.json()) as { details: { value: string }[] }
+    const { output } = service.methods.find(({ name }) => name === "GetNotesById")!
+    const answer = fromBinary(output, Buffer.from(details[0]!.value, "base64")) as AnyClient
+    expect(path).toBe(`/notes/${answer.body.value.id}`)
+  }
 })
 
 test("a request that names no host is refused, and the server stays up", async () => {

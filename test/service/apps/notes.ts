@@ -23,6 +23,7 @@ const app = new Hono<{ Variables: { user: string } }>()
 
 app.use(async (c, next) => {
   c.header("x-app", "notes")
+  c.header("x-path", c.req.path)
   await next()
 })
 
