@@ -12,13 +12,14 @@ export function generateCommand(): Command {
       "--name <name>",
       "name of the app and its protobuf package; the default is from package.json or the folder",
     )
-    .action(async (appFile: string, options: { out: string; name?: string }) => {
+    .option("--openapi", "also write an OpenAPI 3.1 document of the routes")
+    .action(async (appFile: string, options: { out: string; name?: string; openapi?: boolean }) => {
       // Loaded when needed: it brings the TypeScript compiler.
       const { generateSchema, writeSchema } = await import("../schema/index.ts")
       const out = resolve(options.out)
       const schema = generateSchema({ appFile: resolve(appFile), appName: options.name, dir: out })
       printDiagnostics(schema.diagnostics)
-      const changed = writeSchema(schema, out)
+      const changed = writeSchema(schema, out, { openapi: options.openapi })
       if (changed.length === 0) console.error(`${schema.routes.length} routes: nothing has changed`)
       for (const file of changed) console.log(relative(process.cwd(), file))
     })

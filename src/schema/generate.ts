@@ -43,6 +43,8 @@ export interface AppSchema {
   /** Of all that decides what is on the wire: 16 hex digits, never all zero. */
   hash: string
   protoText: string
+  /** Doc comments by `Message`, `Message.field` or `Service.Method`. */
+  docs: ReadonlyMap<string, string>
   /** The lock, with what this schema added. */
   lock: Lock
   routes: SchemaRoute[]
@@ -79,6 +81,7 @@ export function generateSchema(options: GenerateOptions): AppSchema {
     ),
     hash: hashOf(file),
     protoText: printProto(file, docs),
+    docs,
     lock,
     routes,
     diagnostics,

@@ -5,6 +5,8 @@ import { skipOuter } from "./skip-outer.ts"
 export interface HandlerTypes {
   /** What validators leave for the handler, by target: `json`, `query`, ... */
   inputs: Map<string, ts.Type>
+  /** What validators take, by target. */
+  given: Map<string, ts.Type>
   /** JSON bodies that it returns. */
   bodies: ResponseBody[]
   /** Something that it returns is `any`, or can't be found: there may be other bodies. */
@@ -29,11 +31,19 @@ export function handlerTypes(checker: ts.TypeChecker, handler: ts.Expression): H
   const contextual = checker.getContextualType(handler)
   // A handler that is defined elsewhere may not know the validators before it; the call that registers it does.
   const expected = contextual ? signaturesOf(checker, contextual) : []
-  const inputs = [...own, ...expected].map((signature) => inputsOf(checker, signature, handler))
+  const found = [...own, ...expected].map((signature) => ({
+    inputs: inputsOf(checker, signature, handler, "out"),
+    given: inputsOf(checker, signature, handler, "in"),
+  }))
+  const { inputs, given } = found.find((one) => one.inputs.size > 0) ?? {
+    inputs: new Map(),
+    given: new Map(),
+  }
   const returned = returnedTypes(checker, handler) ?? own.map((signature) => signature.getReturnType())
   const members = returned.flatMap((type) => membersOf(checker.getAwaitedType(type) ?? type))
   return {
-    inputs: inputs.find((found) => found.size > 0) ?? new Map(),
+    inputs,
+    given,
     bodies: members.flatMap((member) => bodiesOf(checker, member)),
     untyped:
       own.length === 0 ||
@@ -55,17 +65,22 @@ function membersOf(type: ts.Type): ts.Type[] {
   return type.isUnion() ? type.types : [type]
 }
 
-function inputsOf(checker: ts.TypeChecker, signature: ts.Signature, at: ts.Node): Map<string, ts.Type> {
+function inputsOf(
+  checker: ts.TypeChecker,
+  signature: ts.Signature,
+  at: ts.Node,
+  side: "in" | "out",
+): Map<string, ts.Type> {
   const inputs = new Map<string, ts.Type>()
   const [parameter] = signature.getParameters()
   const context = parameter && checker.getTypeOfSymbolAtLocation(parameter, at)
   if (context?.symbol?.name !== "Context") return inputs
   const input = checker.getTypeArguments(context as ts.TypeReference)[2]
-  const out = input && checker.getPropertyOfType(input, "out")
-  if (!out) return inputs
-  const outType = checker.getTypeOfSymbol(out)
+  const types = input && checker.getPropertyOfType(input, side)
+  if (!types) return inputs
+  const byTarget = checker.getTypeOfSymbol(types)
   for (const target of TARGETS) {
-    const property = checker.getPropertyOfType(outType, target)
+    const property = checker.getPropertyOfType(byTarget, target)
     if (property) inputs.set(target, checker.getTypeOfSymbol(property))
   }
   return inputs

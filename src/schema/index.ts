@@ -6,6 +6,7 @@
 export type { Diagnostic, DiagnosticCode, SourcePlace } from "./diagnostic.ts"
 export { type AppSchema, type GenerateOptions, generateSchema } from "./generate.ts"
 export type { Lock } from "./lock.ts"
+export { type OpenApiDocument, openApiDocument } from "./openapi.ts"
 export { SchemaError, type SchemaErrorCode } from "./schema-error.ts"
 export type { SchemaRoute } from "./service-model.ts"
 export { writeSchema } from "./write-schema.ts"

@@ -1,4 +1,5 @@
 import ts from "typescript"
+import { makeClientOptional } from "./client-optional.ts"
 import { TypeConverter, UnmappedType } from "./convert-type.ts"
 import type { Diagnostic, SourcePlace } from "./diagnostic.ts"
 import { type HandlerTypes, handlerTypes } from "./handler-types.ts"
@@ -176,7 +177,13 @@ class ServiceBuilder {
       const type = types.inputs.get(section)
       const base = { property: section, optional: false, nullable: false, number: SECTIONS[section] }
       if (type) {
+        const before = this.#converter.messages.length
         const message = this.#convert([type], `${rpc}${pascalCase(section)}`, row, handler, section)
+        const given = types.given.get(section)
+        if (message && given) {
+          const made = new Set(this.#converter.messages.slice(before))
+          makeClientOptional(this.#project.checker, message, given, made)
+        }
         fields.push({ ...base, type: message ? { kind: "message", message } : { kind: "json" } })
       } else if (section === "param") {
         const message = this.#params(row.path, rpc)
