@@ -100,6 +100,8 @@ describe.each(transports)("a client that speaks %s", (_, transport) => {
       { headers: { cookie: "session=s1" } },
     )
     expect(found.body.value).toMatchObject({ q: "a&b=c", limit: 3, session: "s1" })
+    const byDefault = await client.getSearch({ query: { q: "x" } })
+    expect(byDefault.body.value).toMatchObject({ q: "x", limit: 5 })
     const form = await client.postForm({ form: { name: "Ä&=", age: 7 } })
     expect(form.body.value).toMatchObject({ name: "Ä&=", age: 7 })
   })
