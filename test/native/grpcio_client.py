@@ -7,6 +7,7 @@ import grpc
 
 address, protos = sys.argv[1:]
 sys.path.insert(0, protos)
+config = grpc.protos("connectrpc/conformance/v1/config.proto")
 messages, services = grpc.protos_and_services("connectrpc/conformance/v1/service.proto")
 Definition = messages.UnaryResponseDefinition
 StreamDefinition = messages.StreamResponseDefinition
@@ -27,13 +28,13 @@ def check(stub):
         timeout=10,
     )
     expect(answer.payload.data, b"hi")
-    seen = {it.name: list(it.value) for it in answer.payload.request_info.request_headers}
+    seen = {it.name.lower(): list(it.value) for it in answer.payload.request_info.request_headers}
     expect(seen["x-mine"], ["a b"])
     expect(seen["y-bin"][0].rstrip("="), "AP8")
     expect([value for key, value in call.initial_metadata() if key == "x-one"], ["1", "2"])
     expect([value for key, value in call.trailing_metadata() if key == "x-two-bin"], [b"\x00\x01\x02"])
 
-    error = messages.Error(code=messages.CODE_FAILED_PRECONDITION, message="nö: 100%\n")
+    error = messages.Error(code=config.CODE_FAILED_PRECONDITION, message="nö: 100%\n")
     try:
         stub.Unary(messages.UnaryRequest(response_definition=Definition(error=error)))
         raise AssertionError("no error")

@@ -92,6 +92,7 @@ export class RawConnection {
   readonly frames: Frame[] = []
   closed = false
   readonly #socket: Socket
+  #waiting: (() => void) | undefined
   #received: Buffer = Buffer.alloc(0)
 
   private constructor(socket: Socket) {
@@ -100,6 +101,7 @@ export class RawConnection {
     socket.on("error", () => {})
     socket.on("close", () => {
       this.closed = true
+      this.#waiting?.()
     })
   }
 
@@ -124,7 +126,11 @@ export class RawConnection {
     if (this.closed || !this.#socket.writable) return false
     const bytes = Buffer.concat(parts)
     if (this.#socket.write(bytes)) return true
-    await Promise.race([once(this.#socket, "drain"), once(this.#socket, "close")]).catch(() => {})
+    // Told by "close", too, so that nobody waits for one who is gone.
+    await new Promise<void>((resolve) => {
+      this.#socket.once("drain", resolve)
+      this.#waiting = resolve
+    })
     return !this.closed
   }
 
