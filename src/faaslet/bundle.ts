@@ -108,6 +108,10 @@ function projectRoot(start: string): string {
 }
 
 function explain({ text, location }: Message): string {
+  const noDefault = /^No matching export in "(.*)" for import "default"$/.exec(text)
+  if (noDefault && location?.file === "function.js") {
+    return `${noDefault[1]}: there is no default export; export the Hono app`
+  }
   const place = location ? `${location.file}:${location.line}: ` : ""
   const hint = text.startsWith("Top-level await")
     ? "; await at the top of a module can't be in a function: move it into the handlers that need it"

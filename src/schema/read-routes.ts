@@ -66,7 +66,11 @@ class RouteReader {
     if (!exported)
       throw new SchemaError("no_default_export", `${place}: there is no default export; export the Hono app`)
     const app = this.#ofSymbol(exported)
-    if (!app) throw new SchemaError("not_hono", `${place}: the default export is not a Hono app`)
+    if (!app)
+      throw new SchemaError(
+        "not_hono",
+        `${place}: the default export is not a Hono app; export the app itself`,
+      )
     return app.rows
   }
 

@@ -84,6 +84,13 @@ describe("bundleApp", () => {
     })
   })
 
+  it("refuses a module without a default export", async () => {
+    const file = project("no default", { "app.ts": app("", "c.text('')").replace("export default app", "") })
+    await expect(bundleApp({ appFile: file })).rejects.toMatchObject({
+      message: "app.ts: there is no default export; export the Hono app",
+    })
+  })
+
   it("refuses a file that is not there", async () => {
     await expect(bundleApp({ appFile: join(dir, "none.ts") })).rejects.toMatchObject({
       code: "app_not_found",
