@@ -403,6 +403,11 @@ describe("state that requests share", () => {
 
 describe("what is no shared state", () => {
   test.each([
+    [
+      "a constant number that is given away",
+      "const LIMIT = 5; class Counter { n = 0; constructor(readonly limit: number) {} up() { this.n += this.limit } }\nfunction count(by: number) { const counter = new Counter(by); counter.up(); return counter.n }",
+      "(c) => c.json(count(LIMIT))",
+    ],
     ["constants", "const rates = { a: 1 }; const list = [1, 2]", "(c) => c.json([rates, list])"],
     [
       "filled while the app starts",

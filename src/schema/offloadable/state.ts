@@ -106,7 +106,8 @@ export class State {
 
   /** Where `symbol`, or what it holds, is changed after the app has started. */
   changesOf(symbol: ts.Symbol): readonly ts.Node[] {
-    return this.#late.get(symbol) ?? []
+    const changes = this.#late.get(symbol) ?? []
+    return changes.length > 0 && isPrimitiveConstant(symbol, this.#project) ? [] : changes
   }
 
   /** Where `symbol`, or what it holds, is changed while the app starts, beside its declaration. */
@@ -439,6 +440,17 @@ export function symbolOf(scope: ts.Node, project: Project): ts.Symbol | undefine
   return ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name)
     ? project.ownSymbol(parent.name)
     : undefined
+}
+
+/** Whether it always is the same number, text or the like: what it is given to can't change it. */
+function isPrimitiveConstant(symbol: ts.Symbol, { checker }: Project): boolean {
+  const declaration = symbol.valueDeclaration
+  if (!declaration || !ts.isVariableDeclaration(declaration)) return false
+  if (!(declaration.parent.flags & ts.NodeFlags.Const)) return false
+  const type = checker.getTypeOfSymbolAtLocation(symbol, declaration)
+  const primitive =
+    ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BooleanLike | ts.TypeFlags.BigIntLike
+  return (type.isUnion() ? type.types : [type]).every(({ flags }) => (flags & primitive) !== 0)
 }
 
 function parameterDeclaration(declaration: ts.Declaration): ts.ParameterDeclaration | undefined {
