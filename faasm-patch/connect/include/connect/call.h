@@ -76,6 +76,11 @@ class Call
     // Queued bytes that HTTP/2's flow control has not let through yet.
     virtual size_t unsentBytes() const = 0;
 
+    // Calls CallHandler::onWake, on the strand and soon: once for all wakes
+    // until then. Whoever answers from many threads collects there what is
+    // ready and sends it as one message.
+    virtual void wake() {}
+
     // Success. Of a unary call or a client stream there must have been exactly
     // one message.
     virtual void finish() = 0;
@@ -105,6 +110,9 @@ class CallHandler
     // ServerOptions::maxUnsentBytesPerStream or below, after having been above
     // half of it.
     virtual void onWritable() {}
+
+    // After Call::wake.
+    virtual void onWake() {}
 
     // Exactly once, and last: the call is over. Nothing when it was finished
     // and all of it was handed to the connection; else what ended it (the

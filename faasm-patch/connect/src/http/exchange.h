@@ -61,6 +61,10 @@ class Exchange
     // Written, and not yet taken by flow control.
     virtual size_t unsentBytes() const = 0;
 
+    // Calls ExchangeHandler::onWake, on the strand and soon: once for all wakes
+    // until then.
+    virtual void wake() {}
+
     // Calls ExchangeHandler::onDeadline then, unless it is over before. One at
     // a time.
     virtual void setDeadline(std::chrono::steady_clock::time_point at) = 0;
@@ -89,6 +93,9 @@ class ExchangeHandler
     virtual void onWritable() = 0;
 
     virtual void onDeadline() = 0;
+
+    // After Exchange::wake.
+    virtual void onWake() {}
 
     enum class Closed
     {
