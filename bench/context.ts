@@ -6,4 +6,6 @@ export interface BenchContext {
   times: { warmupMs: number; measureMs: number }
   /** Tells what is being measured. */
   progress(message: string): void
+  /** Says in a sentence what the rows show; printed below the table. */
+  conclude(sentence: string): void
 }

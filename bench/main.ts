@@ -10,6 +10,7 @@ import { resultTable } from "./result-table.ts"
 /** The experiments by name; each is loaded only when it is run. */
 const EXPERIMENTS: Record<string, () => Promise<(context: BenchContext) => Promise<BenchResult[]>>> = {
   "rpc-vs-json": async () => (await import("./rpc-vs-json.ts")).benchRpcVsJson,
+  relative: async () => (await import("./relative.ts")).benchRelative,
   "end-to-end": async () => (await import("./end-to-end.ts")).benchEndToEnd,
   channel: async () => (await import("./channel.ts")).benchChannel,
   codec: async () => (await import("./codec.ts")).benchCodec,
@@ -46,10 +47,12 @@ export async function runBench({ names, quick, json }: RunBenchOptions): Promise
   })
   const { cpu, cores, os } = report.machine
   console.log(`${cpu}, ${cores} cores, ${os}, Node ${report.versions.node}${quick ? ", quick" : ""}\n`)
+  const conclusions: string[] = []
   const context: BenchContext = {
     quick,
     times: quick ? { warmupMs: 80, measureMs: 160 } : { warmupMs: 1000, measureMs: 3000 },
     progress: (message) => console.error(`  ${message}`),
+    conclude: (sentence) => conclusions.push(sentence),
   }
   for (const name of names.length > 0 ? names : experimentNames) {
     const run = await EXPERIMENTS[name]!()
@@ -58,6 +61,7 @@ export async function runBench({ names, quick, json }: RunBenchOptions): Promise
     for (const experiment of new Set(results.map((row) => row.experiment))) {
       console.log(`${experiment}\n${resultTable(results.filter((row) => row.experiment === experiment))}\n`)
     }
+    for (const sentence of conclusions.splice(0)) console.log(`${sentence}\n`)
     await save()
   }
 }

@@ -1,29 +1,46 @@
 import type { BenchResult } from "./result.ts"
 
-const HEAD = ["way", "payload", "in flight", "p50 us", "p99 us", "calls/s", "cpu us/call", "wire bytes/call"]
+/** A column of the table; those of which no row has anything are left out. */
+interface Column {
+  name: string
+  cell(row: BenchResult): string | undefined
+}
+
+const COLUMNS: Column[] = [
+  { name: "function", cell: (row) => row.function },
+  { name: "way", cell: (row) => row.way },
+  { name: "payload", cell: (row) => (row.payloadBytes === 0 ? undefined : String(row.payloadBytes)) },
+  { name: "rate/s", cell: (row) => row.ratePerSecond?.toString() },
+  { name: "in flight", cell: (row) => (row.function === undefined ? String(row.inFlight) : undefined) },
+  { name: "p50 us", cell: (row) => figure(row.p50Us) },
+  { name: "p99 us", cell: (row) => figure(row.p99Us) },
+  {
+    name: "calls/s",
+    cell: (row) => (row.ratePerSecond === undefined ? figure(row.callsPerSecond) : undefined),
+  },
+  { name: "late p99 us", cell: (row) => (row.lateP99Us === undefined ? undefined : figure(row.lateP99Us)) },
+  { name: "cpu us/call", cell: (row) => figure(row.clientCpuUsPerCall) },
+  { name: "wire bytes/call", cell: (row) => figure(row.wireBytesPerCall) },
+]
+const LEFT = new Set(["function", "way"])
 
 /** Lays out results for a terminal. */
 export function resultTable(results: BenchResult[]): string {
-  const rows = results.map((row) => [
-    row.way,
-    String(row.payloadBytes),
-    String(row.inFlight),
-    figure(row.p50Us),
-    figure(row.p99Us),
-    figure(row.callsPerSecond),
-    figure(row.clientCpuUsPerCall),
-    figure(row.wireBytesPerCall),
-  ])
-  const widths = HEAD.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)))
-  return [HEAD, ...rows]
-    .map((row) =>
-      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
-    )
+  const columns = COLUMNS.map(({ name, cell }) => ({ name, cells: results.map(cell) })).filter(({ cells }) =>
+    cells.some((cell) => cell !== undefined),
+  )
+  const laidOut = columns.map(({ name, cells }) => {
+    const texts = [name, ...cells.map((cell) => cell ?? "-")]
+    const width = Math.max(...texts.map((text) => text.length))
+    return texts.map((text) => (LEFT.has(name) ? text.padEnd(width) : text.padStart(width)))
+  })
+  return Array.from({ length: results.length + 1 })
+    .map((_, line) => laidOut.map((column) => column[line]).join("  "))
     .join("\n")
 }
 
 /** Three significant digits, whole from 100. */
-function figure(value: number | null): string {
-  if (value === null || Number.isNaN(value)) return "-"
+function figure(value: number | null): string | undefined {
+  if (value === null || Number.isNaN(value)) return undefined
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 }

@@ -17,6 +17,14 @@ export interface BenchResult {
   clientCpuUsPerCall: number | null
   /** Bytes per call on the wire, both directions together, payload included. */
   wireBytesPerCall: number | null
+  /** The function of `examples/benchmarks`, where there is a row for each. */
+  function?: string
+  /** Requests that were started a second, whether or not answers came. */
+  ratePerSecond?: number
+  /** How late requests were started, 99th percentile, in microseconds: what the generator itself adds. */
+  lateP99Us?: number
+  /** Every measured time, in microseconds. */
+  samplesUs?: number[]
 }
 
 /** What the JSON file of a run holds. */

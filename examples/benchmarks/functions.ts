@@ -34,7 +34,7 @@ export const functions = new Hono()
   /** Points of a fractal. */
   .post("/chaos", sized(1, 1_000_000), (c) => {
     const { size, seed } = c.req.valid("json")
-    return c.json(chaos(256, 256, size, seed))
+    return c.json(chaos(64, 64, size, seed))
   })
   /** Length of the chain and of the projection. */
   .post("/deltablue", sized(2, 10_000), (c) => {
@@ -48,10 +48,10 @@ export const functions = new Hono()
     const largest = float(c.req.valid("json").size)
     return c.json({ checksum: checksumOf(Object.values(largest)), largest })
   })
-  /** Moves on a board of nine by nine. */
+  /** Moves on a board of five by five. */
   .post("/go", sized(1, 200), (c) => {
     const { size, seed } = c.req.valid("json")
-    const result = go(9, size, 20, seed)
+    const result = go(5, size, 2, seed)
     return c.json({ checksum: textChecksum(result.board.join("\n")), ...result })
   })
   /** Radius of the board. */

@@ -166,7 +166,7 @@ describe("answers that follow", () => {
   })
 
   test("documents, lines and lists", () => {
-    expect(jsonLoads(1)).toMatchObject({ objects: 1 + 1 + 4 + 400 })
+    expect(jsonLoads(1)).toMatchObject({ objects: 1 + 1 + 4 + 80 })
     expect(jsonDumps(3).characters).toBe(3 * jsonDumps(1).characters)
     expect(logging(5)).toMatchObject({ lines: 10 })
     expect(unpackSequence(10)).toEqual({ unpacked: 20, sum: 10 * (45 + 1 + 8) })

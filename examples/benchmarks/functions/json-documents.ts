@@ -4,7 +4,7 @@ import { textChecksum } from "./checksum.ts"
 function documents(): unknown[] {
   const simple = { key1: 0, key2: true, key3: "value", key4: "föö", key5: "string" }
   const nested = { key1: 0, key2: simple, key3: "value", key4: simple, key5: simple, key: "ąęż" }
-  const large = Array.from({ length: 100 }, (_, i) => ({ ...nested, list: [i, i / 3, null, `${i}`] }))
+  const large = Array.from({ length: 20 }, (_, i) => ({ ...nested, list: [i, i / 3, null, `${i}`] }))
   return [{}, simple, nested, large]
 }
 

@@ -1,0 +1,36 @@
+/**
+ * The functions of `examples/benchmarks` and how much each has to do: natively a few tenths of a millisecond, so that
+ * the function as a whole stays within what a hundred requests a second leave on two cores.
+ */
+export const BENCHMARK_FUNCTIONS: Record<string, number> = {
+  chaos: 50,
+  deltablue: 10,
+  fannkuch: 5,
+  float: 200,
+  go: 1,
+  hexiom: 2,
+  "json-dumps": 1,
+  "json-loads": 1,
+  logging: 50,
+  mdp: 1,
+  nbody: 50,
+  pidigits: 50,
+  raytrace: 4,
+  richards: 1,
+  scimark: 3,
+  "spectral-norm": 10,
+  "unpack-sequence": 200,
+}
+
+/** What costs next to nothing itself: all that is left is the way there and back. */
+export const EMPTY_FUNCTION = { name: "unpack-sequence", size: 1 }
+
+/** The request for a function. */
+export function functionRequest(name: string, size: number) {
+  return {
+    path: `/functions/${name}`,
+    method: "POST" as const,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ size }),
+  }
+}
