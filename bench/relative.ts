@@ -87,8 +87,9 @@ function conclude(results: readonly BenchResult[], context: BenchContext): void 
     results.find((one) => one.way === way && one.function === name && one.ratePerSecond === ratePerSecond)!
       .p50Us
   const names = [...new Set(results.flatMap((one) => one.function ?? []))]
-  const mean = (ratio: (name: string) => number) =>
-    (names.reduce((sum, name) => sum + ratio(name), 0) / names.length).toFixed(1)
+  const meanOf = (some: readonly string[], ratio: (name: string) => number) =>
+    (some.reduce((sum, name) => sum + ratio(name), 0) / some.length).toFixed(1)
+  const mean = (ratio: (name: string) => number) => meanOf(names, ratio)
   for (const rate of new Set(results.flatMap((one) => one.ratePerSecond ?? []))) {
     const whole = mean((name) => p50("offloaded", name, rate) / p50("native", name, rate))
     const bridge = mean(
@@ -101,9 +102,11 @@ function conclude(results: readonly BenchResult[], context: BenchContext): void 
         `functions' own time, ${bridge} times`,
     )
   }
-  const engine = mean((name) => p50("guest function", name) / Math.max(1, p50("native function", name)))
+  // What takes no time to speak of natively has no ratio.
+  const measurable = names.filter((name) => p50("native function", name) >= 10)
+  const engine = meanOf(measurable, (name) => p50("guest function", name) / p50("native function", name))
   context.conclude(
-    `${EXPERIMENT}: the guest's engine takes ${engine} times V8's time, mean over the functions`,
+    `${EXPERIMENT}: the guest's engine takes ${engine} times V8's time, mean over ${measurable.length} functions`,
   )
 }
 
