@@ -25,6 +25,7 @@ struct Command
         Reset,
         SetDeadline,
         Resume,
+        Wake,
         // Too much is unsent.
         CloseConnection,
     };

@@ -12,8 +12,9 @@ namespace {
 using namespace std::chrono_literals;
 
 // Frames that cost us work and bring nothing: pings, settings, priorities,
-// empty data, window updates, refused streams, unknown frames. Window updates
-// are what a client owes us for our data, so data that is sent gives some back.
+// empty data, window updates, refused streams. (nghttp2 skips unknown frames.)
+// Window updates are what a client owes us for our data, so data that is sent
+// gives some back.
 constexpr double noiseBurst = 10'000;
 constexpr double noisePerSecond = 2'000;
 constexpr double noisePerDataFrame = 4;
@@ -321,6 +322,9 @@ void Session::apply(Command& command)
             break;
         case Command::Kind::Resume:
             handOn(*stream, stream->resume());
+            break;
+        case Command::Kind::Wake:
+            stream->wakeHandler();
             break;
         case Command::Kind::CloseConnection:
             break;

@@ -107,6 +107,17 @@ size_t Stream::unsentBytes() const
     return unsent.load(std::memory_order_relaxed);
 }
 
+void Stream::wake()
+{
+    auto lock = inbox->lock();
+    if (closed || wakePending) {
+        return;
+    }
+    wakePending = true;
+    inbox->push(std::move(lock),
+                { .kind = Command::Kind::Wake, .stream = shared_from_this() });
+}
+
 void Stream::setDeadline(TimePoint at)
 {
     auto lock = inbox->lock();
@@ -241,6 +252,17 @@ void Stream::take(size_t length, std::string& out)
     lock.unlock();
     if (writable && handler) {
         handler->onWritable();
+    }
+}
+
+void Stream::wakeHandler()
+{
+    {
+        auto lock = inbox->lock();
+        wakePending = false;
+    }
+    if (handler) {
+        handler->onWake();
     }
 }
 

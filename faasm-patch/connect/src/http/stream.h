@@ -36,6 +36,7 @@ class Stream final
     void end(Metadata trailers) override;
     void reset(ResetCode code) override;
     size_t unsentBytes() const override;
+    void wake() override;
     void setDeadline(TimePoint at) override;
     void pauseReading() override;
     void resumeReading() override;
@@ -68,6 +69,9 @@ class Stream final
     // Appends `length` bytes, which must be there, to `out`.
     void take(size_t length, std::string& out);
 
+    // Does what `wake` asked for.
+    void wakeHandler();
+
     void close(ExchangeHandler::Closed how);
 
     bool responded = false;
@@ -91,6 +95,7 @@ class Stream final
     bool ended = false;
     bool respondAsked = false;
     bool aboveHalf = false;
+    bool wakePending = false;
 
     std::atomic<size_t> unsent{ 0 };
     std::atomic<bool> paused{ false };
