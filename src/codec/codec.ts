@@ -112,7 +112,7 @@ class CompiledCodec implements MessageCodec {
     if (this.#busy) return interpreted(explain)
     const writer = this.#writer
     this.#busy = true
-    writer.at = 0
+    writer.start()
     try {
       write()
       return { bytes: writer.finish() }

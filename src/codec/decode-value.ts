@@ -53,7 +53,7 @@ export function missing(name: string): never {
   throw new CodecError("not_convertible", `the field of "${name}" is absent`)
 }
 
-/** A response message has no body. */
+/** None of the fields is set of which one has to be: a response without body, a union without value. */
 export function noBody(): CodecError {
-  return new CodecError("not_convertible", "the response message has no body")
+  return new CodecError("not_convertible", "none of the fields is set of which one has to be")
 }

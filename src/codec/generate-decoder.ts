@@ -77,9 +77,10 @@ return (bytes) => {
       `s${number}`,
       ...(presence === undefined ? [] : [`p${number} = 0`]),
     ])
-    // Only the last body of a response counts, as with every oneof.
+    // Only the last one counts, as with every oneof.
+    const isOneof = plan.response || plan.union
     const others = (field: FieldPlan) =>
-      plan.response
+      isOneof
         ? fields
             .filter((other) => other !== field)
             .map(({ number }) => `f${number} = s${number} = undefined; `)
@@ -109,7 +110,7 @@ return (bytes) => {
     r.skip(t, end, ${MAX_DEPTH} - d)
   }
   ${messages.join("\n  ")}
-  ${plan.response ? this.#response(plan) : plan.wrapper ? this.#wrapper(plan) : this.#object(plan)}
+  ${isOneof ? this.#oneof(plan) : plan.wrapper ? this.#wrapper(plan) : this.#object(plan)}
 }`
   }
 
@@ -230,7 +231,7 @@ return (bytes) => {
     return field.optional ? "" : `if (${f} === undefined) ${f} = ${nothing}`
   }
 
-  #response({ fields }: MessagePlan): string {
+  #oneof({ fields }: MessagePlan): string {
     const returns = fields.map((field) => `if (f${field.number} !== undefined) return f${field.number}`)
     return `${returns.join("\n  ")}\n  throw h.noBody()`
   }

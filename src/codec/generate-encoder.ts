@@ -7,6 +7,7 @@
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf"
 import { MAX_DEPTH } from "./codec-error.ts"
 import { type FieldPlan, type MessagePlan, planOf, type ValuePlan, wireTypeOf } from "./plan.ts"
+import { type Discriminant, discriminantOf, type JsType, typesOf } from "./union.ts"
 
 /** What the source of {@link generateEncoder} needs by name. */
 export interface EncoderSource {
@@ -62,6 +63,7 @@ class EncoderGenerator {
 
   #message(plan: MessagePlan): string {
     const name = this.#nameOf(plan.desc)
+    if (plan.union) return this.#union(plan)
     if (plan.wrapper) return `function ${name}(v, d) { let x = v, n = 0; ${this.#field(plan.fields[0]!)} }`
     this.#sets.push(new Set(plan.fields.map((field) => field.name)))
     const set = `sets[${this.#sets.length - 1}]`
@@ -80,6 +82,45 @@ class EncoderGenerator {
   const p = Object.getPrototypeOf(v)
   if (n !== 0 || (p !== Object.prototype && p !== null)) h.checkKeys(v, ${set})
 }`
+  }
+
+  /** Takes the first member that the value fits. */
+  #union(plan: MessagePlan): string {
+    const members = plan.fields.map((field) => ({ field, types: typesOf(field.value) }))
+    const of = (type: JsType) => members.filter(({ types }) => types.has(type)).map(({ field }) => field)
+    const cases = (["string", "number", "boolean", "object"] as const).flatMap((type) => {
+      const fields = of(type)
+      if (fields.length === 0) return []
+      const byText = type === "object" ? discriminantOf(fields) : undefined
+      return [`case "${type}": ${byText ? this.#byDiscriminant(byText) : this.#tries(fields)}`]
+    })
+    return `function ${this.#nameOf(plan.desc)}(v, d) {
+  if (d > ${MAX_DEPTH} || v === null) throw MISFIT
+  const x = typeof v === "object" ? h.settledValue(v) : v
+  if (x === null) throw MISFIT
+  switch (typeof x) {
+    ${cases.join("\n    ")}
+    default: throw MISFIT
+  }
+}`
+  }
+
+  #byDiscriminant({ property, members }: Discriminant): string {
+    const cases = members.flatMap(({ field, texts }) => [
+      ...texts.map((text) => `case ${JSON.stringify(text)}:`),
+      `${this.#write(field, "x", "d + 1")} return;`,
+    ])
+    return `switch (${access(property, "x")}) { ${cases.join(" ")} default: throw MISFIT }`
+  }
+
+  #tries(fields: readonly FieldPlan[]): string {
+    const tries = fields
+      .slice(0, -1)
+      .map(
+        (field) =>
+          `try { ${this.#write(field, "x", "d + 1")} return } catch (e) { if (e !== MISFIT) throw e; w.retry(at) }`,
+      )
+    return `{ const at = w.at; ${tries.join(" ")} ${this.#write(fields.at(-1)!, "x", "d + 1")} return }`
   }
 
   /** Writes the property whose value is in `x`. */
@@ -212,9 +253,9 @@ function knownCases({ fields }: MessagePlan): string {
   return fields.map(({ name }) => `case ${JSON.stringify(name)}:`).join(" ")
 }
 
-function access(name: string): string {
+function access(name: string, object = "v"): string {
   const key = JSON.stringify(name)
-  return name in Object.prototype ? `h.ownValue(v, ${key})` : `v[${key}]`
+  return name in Object.prototype ? `h.ownValue(${object}, ${key})` : `${object}[${key}]`
 }
 
 /** Statements that write a tag. */

@@ -9,7 +9,8 @@ import { reflect } from "@bufbuild/protobuf/reflect"
 import { CodecError, MAX_DEPTH } from "./codec-error.ts"
 import { date, literal, missing, noBody, parsedJson } from "./decode-value.ts"
 import { dateText, dateValue, isBoxed, jsonText, jsonValue, ownValue, unknownKey } from "./json-value.ts"
-import { type FieldPlan, planOf, type ValuePlan } from "./plan.ts"
+import { type FieldPlan, type MessagePlan, planOf, type ValuePlan } from "./plan.ts"
+import { MAX_RETRIES } from "./writer.ts"
 
 /** A value does not fit: where in it, and why. */
 export class MisfitError extends Error {
@@ -26,13 +27,18 @@ export class MisfitError extends Error {
 
 type Fields = Record<string, unknown>
 
+/** Tries of union members since encoding began. */
+let retries = 0
+
 /** Encodes a value. Throws {@link MisfitError}. */
 export function interpretEncode(desc: DescMessage, value: unknown): Uint8Array {
+  retries = 0
   return toBinary(desc, toMessage(desc, value, "", 0))
 }
 
 /** Encodes the body of a response message. Throws {@link MisfitError}. */
 export function interpretEncodeBody(desc: DescMessage, field: FieldPlan, value: unknown): Uint8Array {
+  retries = 0
   const message = create(desc)
   const given = element(field.value, value, "", "")
   const body = toValue(field.value, given === undefined ? leftOut(field.value) : given, "", 0)
@@ -57,6 +63,7 @@ export function interpretDecode(desc: DescMessage, bytes: Uint8Array): unknown {
 function toMessage(desc: DescMessage, given: unknown, path: string, depth: number): Message {
   if (depth > MAX_DEPTH) throw new MisfitError(path, "is nested too deeply")
   const plan = planOf(desc)
+  if (plan.union) return toUnion(plan, given, path, depth)
   const message = create(desc) as Message & Fields
   const target = reflect(desc, message)
   const put = (field: FieldPlan, value: unknown, at: string) => {
@@ -118,6 +125,25 @@ function toMessage(desc: DescMessage, given: unknown, path: string, depth: numbe
   const extra = unknownKey(value, new Set(plan.fields.map(({ name }) => name)))
   if (extra !== undefined) throw new MisfitError(join(path, extra), "is not in the declared type")
   return message
+}
+
+/** Takes the first member that the value fits. */
+function toUnion({ desc, fields }: MessagePlan, given: unknown, path: string, depth: number): Message {
+  for (const field of fields) {
+    const value = element(field.value, given, "", path)
+    if (value === undefined || value === null) continue
+    const message = create(desc)
+    try {
+      const content = wrap(field.value, toValue(field.value, value, path, depth + 1))
+      reflect(desc, message).set(desc.fields.find(({ number }) => number === field.number)!, content)
+      return message
+    } catch (error) {
+      if (!(error instanceof MisfitError)) throw error
+      retries += 1
+      if (retries > MAX_RETRIES) break
+    }
+  }
+  throw new MisfitError(path, `is ${kindOf(given)} that is of no member of the union`)
 }
 
 /** The value of a property as JSON sees it. */
@@ -188,7 +214,7 @@ function fromMessage(desc: DescMessage, message: Message, depth: number): unknow
     if (field.value.kind !== "scalar") return missing(field.name)
     return field.value.scalar === ScalarType.DOUBLE ? 0 : field.value.scalar === ScalarType.BOOL ? false : ""
   }
-  if (plan.response) {
+  if (plan.response || plan.union) {
     const set = plan.fields.find((field) => get(field.number) !== undefined)
     if (!set) throw noBody()
     return settle(set)

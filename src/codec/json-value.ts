@@ -14,6 +14,14 @@ export function jsonValue(value: unknown, key: string): unknown {
   return value
 }
 
+/** What stands in an object's place in JSON; with a `toJSON` of its own, it is JSON.stringify's business. */
+export function settledValue(value: object): unknown {
+  const settled = jsonValue(value, "")
+  if (settled === value || typeof settled !== "object" || settled === null) return settled
+  if (typeof (settled as { toJSON?: unknown }).toJSON === "function") throw MISFIT
+  return settled
+}
+
 function jsonValueOfResult(value: unknown): unknown {
   return typeof value === "function" || typeof value === "symbol" ? undefined : value
 }

@@ -18,6 +18,8 @@ export interface MessagePlan {
   /** The value is that of the one field `value`. */
   wrapper: boolean
   response: boolean
+  /** The value is that of the one field that is set: a union. */
+  union: boolean
   /** The fields that stand for properties, in order of number. */
   fields: FieldPlan[]
 }
@@ -75,6 +77,7 @@ function readPlan(desc: DescMessage): MessagePlan {
     desc,
     wrapper: shape?.wrapper ?? false,
     response: shape?.response ?? false,
+    union: shape?.union ?? false,
     fields: properties
       .map((field) => readField(field, presenceOf.get(field.number)))
       .sort((a, b) => a.number - b.number),

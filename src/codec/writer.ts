@@ -4,12 +4,29 @@ export const MISFIT = Symbol("misfit")
 /** Strings up to this length are written by a loop; longer ones are worth a call into the runtime. */
 const SHORT_STRING = 40
 
+/** Unions in unions may need 2^n tries: a value that needs more than this travels as JSON text. */
+export const MAX_RETRIES = 10_000
+
 /** A growing buffer that compiled encoders write a message to. */
 export class Writer {
   #buffer = Buffer.allocUnsafeSlow(4096)
   #view = viewOf(this.#buffer)
+  #retries = 0
   /** Where the next byte goes. */
   at = 0
+
+  /** Goes back to where a member of a union began, for another try. Throws {@link MISFIT} after too many. */
+  retry(at: number): void {
+    this.at = at
+    this.#retries += 1
+    if (this.#retries > MAX_RETRIES) throw MISFIT
+  }
+
+  /** Begins a message. */
+  start(): void {
+    this.at = 0
+    this.#retries = 0
+  }
 
   /** A copy of what was written. */
   finish(): Uint8Array {

@@ -89,3 +89,50 @@ export const orders = fc.record(
     noNullPrototype: true,
   },
 )
+
+const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)
+const { shape: anyShape } = fc.letrec((tie) => ({
+  shape: fc.oneof(
+    { maxDepth: 3 },
+    fc.record({ kind: fc.constant("circle"), r: finite }, { noNullPrototype: true }),
+    fc.record(
+      { kind: fc.constant("square"), side: finite, rounded: fc.boolean() },
+      { requiredKeys: ["kind", "side"], noNullPrototype: true },
+    ),
+    fc.record(
+      { kind: fc.constantFrom("group", "set"), shapes: fc.array(tie("shape"), { maxLength: 3 }) },
+      { noNullPrototype: true },
+    ),
+  ),
+}))
+const { mixed } = fc.letrec((tie) => ({
+  mixed: fc.oneof(
+    { maxDepth: 3 },
+    status,
+    finite,
+    fc.boolean(),
+    text,
+    fc.array(finite, { maxLength: 3 }),
+    fc.array(text, { maxLength: 3 }),
+    fc.record({ a: text, b: finite }, { noNullPrototype: true }),
+    fc.record({ a: text }, { noNullPrototype: true }),
+    fc.record({ b: finite, c: tie("mixed") }, { requiredKeys: [], noNullPrototype: true }),
+    fc.dictionary(text, fc.boolean(), { maxKeys: 3, noNullPrototype: true }),
+    anyShape,
+  ),
+}))
+
+/** Values that fit Mixed. */
+export const mixedValues = mixed
+
+/** Values that fit Unions. */
+export const unions = fc.record(
+  {
+    one: mixed,
+    maybe: fc.option(mixed),
+    list: fc.array(mixed, { maxLength: 4 }),
+    map: fc.dictionary(text, mixed, { maxKeys: 3, noNullPrototype: true }),
+    shapes: fc.array(anyShape, { maxLength: 3 }),
+  },
+  { requiredKeys: ["one", "list", "map", "shapes"], noNullPrototype: true },
+)
