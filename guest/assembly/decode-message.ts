@@ -15,7 +15,7 @@ import { tooDeepJson } from "./json-depth"
 import { newString } from "./strings"
 import {
   FIELD_SIZE, FLAG_NULLABLE, FLAG_OPTIONAL, FLAG_REPEATED, KIND_BOOL, KIND_DATE, KIND_DOUBLE, KIND_ENUM, KIND_JSON, KIND_MAP,
-  KIND_MESSAGE, KIND_PRESENCE, KIND_STRING, MAX_DEPTH, MESSAGE_WRAPPER, PRESENCE_EMPTY, PRESENCE_NULL, fieldAtom, fieldCount,
+  KIND_MESSAGE, KIND_PRESENCE, KIND_STRING, MAX_DEPTH, MESSAGE_UNION, MESSAGE_WRAPPER, PRESENCE_EMPTY, PRESENCE_NULL, fieldAtom, fieldCount,
   fieldFlags, fieldKind, fieldNumber, fieldPresence, fieldType, messageFields, messageFlags,
 } from "./tables"
 import { drop, push, pushNothing, releaseDown, reserveSlots, setSlot, slot, slotPointer, stackTop } from "./value-stack"
@@ -45,12 +45,15 @@ export function decodeMessage(message: usize, end: usize, depth: i32): JSValue {
     releaseDown(slots)
     return EXCEPTION
   }
-  return messageFlags(message) & MESSAGE_WRAPPER ? unwrap(message, slots, depth) : build(message, slots, depth)
+  const flags = messageFlags(message)
+  if (flags & MESSAGE_UNION) return member(slots, count)
+  return flags & MESSAGE_WRAPPER ? unwrap(message, slots, depth) : build(message, slots, depth)
 }
 
 function readFields(message: usize, slots: u32, end: usize, depth: i32): bool {
   const fields = messageFields(message)
   const count = fieldCount(message)
+  const isUnion = (messageFlags(message) & MESSAGE_UNION) != 0
   let next: u32 = 0
   while (cursor < end) {
     const tag = readVarint(end)
@@ -83,12 +86,34 @@ function readFields(message: usize, slots: u32, end: usize, depth: i32): bool {
       } else {
         const value = readValue(field, tag & 7, end, depth)
         if (isException(value)) return false
+        if (isUnion) clear(slots, count)
         release(slot(slots + index))
         setSlot(slots + index, value)
       }
     }
   }
   return cursor == end && !malformed
+}
+
+// Only the last member of a union counts.
+function clear(slots: u32, count: u32): void {
+  for (let index: u32 = 0; index < count; index++) {
+    release(slot(slots + index))
+    setSlot(slots + index, NOTHING)
+  }
+}
+
+// The one member of a union that is there.
+function member(slots: u32, count: u32): JSValue {
+  for (let index: u32 = 0; index < count; index++) {
+    const value = slot(slots + index)
+    if (value == NOTHING) continue
+    setSlot(slots + index, NOTHING)
+    releaseDown(slots)
+    return value
+  }
+  releaseDown(slots)
+  return bad()
 }
 
 // One value, without regard to repeated. Presence companions read as ints.

@@ -19,8 +19,8 @@ import { beginLength, endLength, outputLength, truncateOutput, writeByte, writeF
 import { STRING_EXCEPTION, STRING_SURROGATE, writeString } from "./strings"
 import {
   FIELD_SIZE, FLAG_EXPLICIT, FLAG_NULLABLE, FLAG_OPTIONAL, FLAG_REPEATED, KIND_BOOL, KIND_DATE, KIND_DOUBLE, KIND_ENUM,
-  KIND_JSON, KIND_MAP, KIND_MESSAGE, KIND_STRING, MAX_DEPTH, MESSAGE_WRAPPER, PRESENCE_EMPTY, PRESENCE_NULL, fieldAtom,
-  fieldCount, fieldFlags, fieldKind, fieldPresence, fieldStatus, fieldTag, fieldType, messageFields, messageFlags, nameAtom,
+  KIND_JSON, KIND_MAP, KIND_MESSAGE, KIND_STRING, MAX_DEPTH, MAX_RETRIES, MESSAGE_UNION, MESSAGE_WRAPPER, PRESENCE_EMPTY,
+  PRESENCE_NULL, fieldAtom, fieldCount, fieldFlags, fieldKind, fieldPresence, fieldStatus, fieldTag, fieldType, messageFields, messageFlags, nameAtom,
   requiredCount,
 } from "./tables"
 
@@ -35,6 +35,7 @@ import {
 let cell: usize = 0
 // Arguments of toJSON.
 let argument: usize = 0
+let retries: u32 = 0
 
 /** 24 bytes of memory. */
 export function attachEncoder(memory: usize): void {
@@ -49,6 +50,14 @@ function misfit(text: u32): i32 {
 
 /** Writes the message's fields, without a length. */
 function encodeMessage(message: usize, value: JSValue, key: JSAtom, depth: i32): i32 {
+  if (messageFlags(message) & MESSAGE_UNION) {
+    if (tagOf(value) != TAG_OBJECT) return encodeUnion(message, value, key, depth)
+    const settled = applyToJson(value, key)
+    if (isException(settled)) return THREW
+    const result = encodeUnion(message, settled, key, depth)
+    release(settled)
+    return result
+  }
   if (messageFlags(message) & MESSAGE_WRAPPER) {
     const fields = messageFields(message)
     const result = encodeProperty(fields, fields, value, key, depth)
@@ -85,6 +94,27 @@ function applyToJson(value: JSValue, key: JSAtom): JSValue {
 
 @inline function dup(value: JSValue): JSValue {
   return JS_DupValue(context, value)
+}
+
+// Takes the first member that the value fits, whose toJSON has been called.
+function encodeUnion(message: usize, value: JSValue, key: JSAtom, depth: i32): i32 {
+  if (depth > MAX_DEPTH) return misfit(TEXT_MISFIT_DEPTH)
+  const tag = tagOf(value)
+  if (tag == TAG_NULL || isJsonAbsent(value)) return misfit(TEXT_MISFIT_JSON)
+  const before = outputLength
+  let field = messageFields(message)
+  for (let left = fieldCount(message); left > 0; left--) {
+    const isMessage = fieldKind(field) == KIND_MESSAGE
+    const result = isMessage && tag == TAG_OBJECT
+      ? encodeSettled(field, value, key, depth)
+      : encodeValue(field, value, key, depth)
+    if (result == FITS || result == THREW) return result
+    truncateOutput(before)
+    retries += 1
+    if (retries > MAX_RETRIES) break
+    field += FIELD_SIZE
+  }
+  return misfit(TEXT_MISFIT_JSON)
 }
 
 function encodeObject(message: usize, object: JSValue, depth: i32): i32 {
@@ -234,6 +264,7 @@ function encodeSettled(field: usize, value: JSValue, key: JSAtom, depth: i32): i
   const type = fieldType(field)
   let result: i32
   if (depth >= MAX_DEPTH) result = misfit(TEXT_MISFIT_DEPTH)
+  else if (messageFlags(type) & MESSAGE_UNION) result = encodeUnion(type, value, key, depth + 1)
   else if (messageFlags(type) & MESSAGE_WRAPPER) result = encodeWrapped(type, value, key, depth + 1)
   else result = encodeObject(type, value, depth + 1)
   endLength(start)
@@ -435,6 +466,7 @@ function encodeJson(field: usize, value: JSValue): i32 {
  * the caller's business.
  */
 export function encodeResponse(message: usize, status: u32, value: JSValue): i32 {
+  retries = 0
   let field = messageFields(message)
   let chosen: usize = 0
   for (let left = fieldCount(message); left > 0; left--) {

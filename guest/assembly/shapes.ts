@@ -5,7 +5,7 @@
 
 import { JS_NewObjectFrom, UNDEFINED, context, isException } from "./engine"
 import {
-  FIELD_SIZE, KIND_PRESENCE, MESSAGE_WRAPPER, decodedMessageCount, decodedMessages, fieldAtom, fieldCount, fieldKind,
+  FIELD_SIZE, KIND_PRESENCE, MESSAGE_UNION, MESSAGE_WRAPPER, decodedMessageCount, decodedMessages, fieldAtom, fieldCount, fieldKind,
   messageFields, messageFlags,
 } from "./tables"
 
@@ -22,7 +22,7 @@ export function keepShapes(memory: usize): void {
 }
 
 function keepShapesOf(message: usize, atoms: usize): void {
-  if (messageFlags(message) & MESSAGE_WRAPPER) return
+  if (messageFlags(message) & (MESSAGE_WRAPPER | MESSAGE_UNION)) return
   const values = atoms + MAX_PROPERTIES * 4
   let field = messageFields(message)
   let count: u32 = 0

@@ -20,6 +20,7 @@ export let root: usize = 0
 
 @inline export const MESSAGE_WRAPPER: u32 = 1
 @inline export const MESSAGE_HAS_DATES: u32 = 2
+@inline export const MESSAGE_UNION: u32 = 4
 
 @inline export const FIELD_SIZE: usize = 28
 
@@ -43,6 +44,8 @@ export let root: usize = 0
 @inline export const PRESENCE_EMPTY: u32 = 2
 
 @inline export const MAX_DEPTH: i32 = 100
+// Tries of union members while one body is encoded: unions in unions may need 2^n.
+@inline export const MAX_RETRIES: u32 = 10000
 
 /** Points the glue at its tables and interns their names. */
 export function attachTables(base: usize): void {

@@ -138,7 +138,7 @@ class Tables {
       throw new PackError("schema", `${desc.typeName} is a wrapper, but has other fields than value = 1`)
     }
     const table = this.#allocate(fields.length * FIELD_SIZE)
-    this.#set(at, (shape?.wrapper ? 1 : 0) | (reachesDate(desc, new Set()) ? 2 : 0))
+    this.#set(at, (shape?.wrapper ? 1 : 0) | (reachesDate(desc, new Set()) ? 2 : 0) | (shape?.union ? 4 : 0))
     this.#pointer(at + 4, table)
     this.#set(at + 8, fields.length)
     this.#set(at + 12, properties.filter((field) => !shapeOf(field).optional).length)

@@ -1,5 +1,5 @@
 import { type DescField, type DescMessage, getOption } from "@bufbuild/protobuf"
-import { field as fieldOption } from "../gen/hono_faasm/v1/annotations_pb.ts"
+import { field as fieldOption, message as messageOption } from "../gen/hono_faasm/v1/annotations_pb.ts"
 import { whyNotPortable } from "./portable.ts"
 
 /** Tells why a value can't travel in a message, or undefined when it can. */
@@ -23,13 +23,16 @@ function messageCheck(desc: DescMessage, known: Checks): PortabilityCheck | unde
     const check = fieldCheck(field, known)
     return check ? [{ name: field.jsonName, check }] : []
   })
+  const shape = getOption(desc, messageOption)
+  const isValue = shape.wrapper || shape.union
   const check =
     checks.length === 0
       ? undefined
       : (value: unknown) => {
           if (typeof value !== "object" || value === null) return undefined
           for (const { name, check } of checks) {
-            const reason = check((value as Record<string, unknown>)[name])
+            // A wrapper's or union's value is that of the field itself.
+            const reason = check(isValue ? value : (value as Record<string, unknown>)[name])
             if (reason) return `${reason} in ${name}`
           }
           return undefined

@@ -8,13 +8,32 @@ import { host, show } from "./pack-test.ts"
 import { fileSet, type TestSchema } from "./schema.ts"
 
 const schema: TestSchema = {
-  enums: { Color: ["red", "green"] },
+  enums: { Color: ["red", "green"], Circles: ["circle"], Groups: ["group", "set"] },
   messages: {
     Point: { fields: { x: "double", y: { type: "double", optional: true } } },
     Numbers: { wrapper: true, fields: { value: { type: "double", repeated: true } } },
     MaybeText: { wrapper: true, fields: { value: { type: "string", nullable: true } } },
+    Circle: { fields: { kind: "Circles", r: "double" } },
+    Group: { fields: { kind: "Groups", parts: { type: "Union", repeated: true } } },
+    Union: {
+      union: true,
+      fields: {
+        color: "Color",
+        number: "double",
+        flag: "bool",
+        text: "string",
+        numbers: "Numbers",
+        point: "Point",
+        circle: "Circle",
+        group: "Group",
+      },
+    },
     Value: {
       fields: {
+        one: "Union",
+        many: { type: "Union", repeated: true },
+        byKey: { type: "", map: "Union" },
+        maybe: { type: "Union", optional: true, nullable: true },
         text: "string",
         number: { type: "double", optional: true },
         flag: { type: "bool", nullable: true },
@@ -34,13 +53,32 @@ const schema: TestSchema = {
   },
 }
 
-const optional = { requiredKeys: ["text", "flag", "points", "matrix", "record"] } as const
+const optional = {
+  requiredKeys: ["one", "many", "byKey", "text", "flag", "points", "matrix", "record"],
+} as const
 const number = fc
   .oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }))
   .map((value) => value + 0)
 const point = fc.record({ x: number, y: number }, { requiredKeys: ["x"] })
+const { union } = fc.letrec((tie) => ({
+  union: fc.oneof(
+    { maxDepth: 3 },
+    fc.constantFrom("red", "green"),
+    number,
+    fc.boolean(),
+    fc.string(),
+    fc.array(number, { maxLength: 3 }),
+    point,
+    fc.record({ kind: fc.constant("circle"), r: number }),
+    fc.record({ kind: fc.constantFrom("group", "set"), parts: fc.array(tie("union"), { maxLength: 3 }) }),
+  ),
+}))
 const fitting = fc.record(
   {
+    one: union,
+    many: fc.array(union, { maxLength: 4 }),
+    byKey: fc.dictionary(fc.string(), union, { maxKeys: 3 }),
+    maybe: fc.option(union),
     text: fc.string({ unit: "grapheme" }),
     number,
     flag: fc.option(fc.boolean()),
@@ -62,7 +100,18 @@ const other = fc.tuple(
   fc.constantFrom(...Object.keys(schema.messages.Value!.fields), "extra"),
   fc.oneof(
     fc.jsonValue(),
-    fc.constantFrom<unknown>("\ud800", [], {}, [null], [{}], "red", { a: null }, { x: 1, z: 2 }),
+    fc.constantFrom<unknown>(
+      "\ud800",
+      [],
+      {},
+      [null],
+      [{}],
+      "red",
+      { a: null },
+      { x: 1, z: 2 },
+      { kind: "circle" },
+      [1, "2"],
+    ),
   ),
 )
 

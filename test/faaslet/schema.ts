@@ -34,7 +34,10 @@ interface Field {
 
 /** A test's schema: messages by name with their fields by property name; enums with their literals. */
 export interface TestSchema {
-  messages: Record<string, { wrapper?: boolean; response?: boolean; fields: Record<string, Field | string> }>
+  messages: Record<
+    string,
+    { wrapper?: boolean; response?: boolean; union?: boolean; fields: Record<string, Field | string> }
+  >
   enums?: Record<string, string[]>
 }
 
@@ -64,17 +67,19 @@ export function fileSet(schema: TestSchema): Uint8Array {
 
 function messageType(
   name: string,
-  { wrapper = false, response = false, fields }: TestSchema["messages"][string],
+  { wrapper = false, response = false, union = false, fields }: TestSchema["messages"][string],
   schema: TestSchema,
 ): DescriptorProto {
   const message = create(DescriptorProtoSchema, { name })
-  if (response) message.oneofDecl.push({ $typeName: "google.protobuf.OneofDescriptorProto", name: "body" })
+  if (response || union) {
+    message.oneofDecl.push({ $typeName: "google.protobuf.OneofDescriptorProto", name: "body" })
+  }
   const names = Object.keys(fields)
   let companion = names.length
   names.forEach((property, at) => {
     const written = fields[property]!
     const field = typeof written === "string" ? { type: written } : written
-    addField(message, property, at + 1, field, schema, response)
+    addField(message, property, at + 1, field, schema, response || union)
     const many = field.repeated || field.map !== undefined
     if ((many && (field.optional || field.nullable)) || (field.optional && field.nullable)) {
       companion++
@@ -95,12 +100,12 @@ function messageType(
       message.field.push(presence)
     }
   })
-  if (wrapper || response) {
+  if (wrapper || response || union) {
     message.options = create(MessageOptionsSchema)
     setExtension(
       message.options,
       annotations.message,
-      create(annotations.MessageShapeSchema, { wrapper, response }),
+      create(annotations.MessageShapeSchema, { wrapper, response, union }),
     )
   }
   return message
