@@ -136,9 +136,8 @@ void HttpServer::onAccepted(std::shared_ptr<IoThread> thread,
           connections--;
           connectionGone.notify_all();
       });
-    asio::post(thread->context, [this, connection = std::move(connection)] {
-        connection->start();
-    });
+    asio::post(thread->context,
+               [connection = std::move(connection)] { connection->start(); });
 }
 
 void HttpServer::onEachThread(std::function<void(IoThread&)> work)
