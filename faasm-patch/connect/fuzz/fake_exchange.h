@@ -59,6 +59,8 @@ class FakeExchange : public connectrpc::http::Exchange
 
     size_t unsentBytes() const override { return unsent; }
 
+    void wake() override { woken = true; }
+
     void setDeadline(std::chrono::steady_clock::time_point at) override
     {
         deadline = at;
@@ -71,6 +73,7 @@ class FakeExchange : public connectrpc::http::Exchange
     bool over = false;
     bool responded = false;
     bool paused = false;
+    bool woken = false;
     size_t unsent = 0;
     std::optional<std::chrono::steady_clock::time_point> deadline;
 
