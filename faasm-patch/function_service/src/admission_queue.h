@@ -1,7 +1,7 @@
 #pragma once
 
 #include "counters.h"
-#include "timers.h"
+#include <function_service/timers.h>
 #include "wire/server_frame.h"
 
 #include <function_service/invoker.h>

@@ -1,4 +1,4 @@
-#include "timers.h"
+#include <function_service/timers.h>
 
 namespace function_service {
 
