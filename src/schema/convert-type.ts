@@ -5,7 +5,8 @@
  */
 import ts from "typescript"
 import type { EnumModel, FieldModel, MessageModel, TypeModel } from "./model.ts"
-import { pascalCase, type UniqueNames } from "./words.ts"
+import { discriminantOf, literalOf, reachesDate, requiredProperties } from "./union-members.ts"
+import { pascalCase, snakeCase, UniqueNames } from "./words.ts"
 
 /** A type, or a part of one, that has no mapping. */
 export class UnmappedType extends Error {
@@ -86,8 +87,54 @@ export class TypeConverter {
     }
     if (all(ts.TypeFlags.StringLike)) return { kind: "string" }
     const distinct = this.#distinct(members)
-    if (distinct.length > 1) throw new UnmappedType(this.#texts(distinct))
-    return this.#object(distinct[0]!, name, depth)
+    return distinct.length > 1
+      ? { kind: "message", message: this.#union(distinct, whole, name, depth) }
+      : this.#object(distinct[0]!, name, depth)
+  }
+
+  /** Members are numbered in the order in which a codec has to try them: the more special ones first. */
+  #union(members: ts.Type[], whole: ts.Type, name: string, depth: number): MessageModel {
+    const known = this.#converted.get(whole)
+    if (known) return known
+    const alias = whole.aliasSymbol && !whole.aliasTypeArguments?.length ? this.#ownName(whole) : undefined
+    const union: MessageModel = { name: this.#names.take(alias ?? name), fields: [], shape: "union" }
+    // What is made of several types, as the bodies of a status, is none of them.
+    if (whole.isUnion()) this.#converted.set(whole, union)
+    this.messages.push(union)
+    const keys = new UniqueNames()
+    const add = (key: string, type: TypeModel) =>
+      union.fields.push({ property: keys.take(key, "_"), type, optional: false, nullable: false })
+    const flagged = (flag: ts.TypeFlags) => members.filter((member) => (member.flags & flag) !== 0)
+    const literals = flagged(ts.TypeFlags.StringLiteral) as ts.StringLiteralType[]
+    if (literals.length > 0) {
+      const texts = literals.map(({ value }) => value)
+      add("literal", this.#enum(texts, literals[0]!, `${union.name}Literal`))
+    }
+    if (flagged(ts.TypeFlags.StringLike).length > literals.length) add("text", { kind: "string" })
+    if (flagged(ts.TypeFlags.NumberLike).length > 0) add("number", { kind: "double" })
+    if (flagged(ts.TypeFlags.BooleanLike).length > 0) add("boolean", { kind: "bool" })
+    const primitive = ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BooleanLike
+    const objects = members.filter((member) => (member.flags & primitive) === 0)
+    const property = discriminantOf(this.#checker, objects, this.#at)
+    const byRequired = objects
+      .map((type) => ({ type, required: requiredProperties(this.#checker, type) }))
+      .sort((a, b) => b.required.length - a.required.length)
+    for (const { type, required } of byRequired) {
+      const text = property && literalOf(this.#checker, type, property, this.#at)
+      const label = text ?? this.#ownName(type) ?? required.slice(0, 3).join(" ")
+      const model = this.#object(type, `${union.name}${pascalCase(label) || "Object"}`, depth + 1)
+      if (reachesDate(model)) throw new UnmappedType(`${this.#texts(members)}, of which a part is a Date`)
+      if (model.kind === "message") add(snakeCase(label), model)
+      else if (model.kind === "list" || model.kind === "map") {
+        const value = { property: "value", type: model, optional: false, nullable: false }
+        const suffix = model.kind === "list" ? "List" : "Record"
+        add(suffix.toLowerCase(), {
+          kind: "message",
+          message: this.#wrapper(value, `${union.name}${suffix}`),
+        })
+      } else add("value", model)
+    }
+    return union
   }
 
   /** Types without those that are written alike: every object literal has a type of its own. */

@@ -161,6 +161,7 @@ class Describer {
       message.options = withOption(create(MessageOptionsSchema), messageOption, value)
     }
     if (shape === "response" && fields.length > 0) message.oneofDecl.push({ name: "body" } as never)
+    if (shape === "union") message.oneofDecl.push({ name: "value" } as never)
     for (const field of fields) {
       const entry = entries.get(field.property)!
       if (field.doc) this.#docs.set(`${name}.${entry.name}`, field.doc)
@@ -197,12 +198,12 @@ class Describer {
     const { type, optional, nullable, property, status } = model
     const field = create(FieldDescriptorProtoSchema, {
       name,
-      // A response's fields are named by status, which their option has.
-      jsonName: shape === "response" ? defaultJsonName(name) : property,
+      // Members of a response and of a union stand for no property.
+      jsonName: shape === "response" || shape === "union" ? defaultJsonName(name) : property,
       label: type.kind === "list" || type.kind === "map" ? REPEATED : OPTIONAL,
     })
     this.#setType(field, type, message)
-    if (shape === "response") field.oneofIndex = 0
+    if (shape === "response" || shape === "union") field.oneofIndex = 0
     else if ((optional || nullable) && field.label === OPTIONAL) field.proto3Optional = true
     const inner = type.kind === "list" ? type.element : type.kind === "map" ? type.value : type
     const option = {

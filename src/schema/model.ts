@@ -32,7 +32,7 @@ export interface FieldModel {
 export interface MessageModel {
   name: string
   fields: FieldModel[]
-  shape: "object" | "wrapper" | "response"
+  shape: "object" | "wrapper" | "response" | "union"
   doc?: string
 }
 

@@ -81,23 +81,30 @@ class Printer {
     const body: string[] = []
     const { options } = message
     if (options && hasExtension(options, messageOption)) {
-      const { wrapper } = getExtension(options, messageOption)
-      body.push(`  option (hono_faasm.v1.message).${wrapper ? "wrapper" : "response"} = true;`)
+      const { wrapper, union } = getExtension(options, messageOption)
+      const shape = wrapper ? "wrapper" : union ? "union" : "response"
+      body.push(`  option (hono_faasm.v1.message).${shape} = true;`)
     }
     if (message.reservedRange.length > 0) {
       body.push(`  reserved ${message.reservedRange.map(({ start }) => start).join(", ")};`)
     }
     if (message.reservedName.length > 0)
       body.push(`  reserved ${message.reservedName.map(quote).join(", ")};`)
-    const inOneof = (field: FieldDescriptorProto) =>
-      field.oneofIndex === 0 && message.oneofDecl[0]?.name === "body"
-    const members = message.field.filter((field) => inOneof(field) && !field.proto3Optional)
+    // The other oneofs are those of optional fields.
+    const oneof = message.oneofDecl.find(({ name }) => !name.startsWith("_"))
+    const members = oneof
+      ? message.field.filter(({ oneofIndex, proto3Optional }) => oneofIndex === 0 && !proto3Optional)
+      : []
     for (const field of message.field) {
       if (members.includes(field)) continue
       body.push(...this.#field(message, field, "  "))
     }
     if (members.length > 0) {
-      body.push("  oneof body {", ...members.flatMap((field) => this.#field(message, field, "    ")), "  }")
+      body.push(
+        `  oneof ${oneof!.name} {`,
+        ...members.flatMap((field) => this.#field(message, field, "    ")),
+        "  }",
+      )
     }
     if (body.length === 0) this.#lines.push(`message ${message.name} {}`)
     else this.#lines.push(`message ${message.name} {`, ...body, "}")
