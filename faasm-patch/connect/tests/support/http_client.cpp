@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <stdexcept>
 
@@ -132,6 +133,8 @@ HttpClient::HttpClient(uint16_t port, ClientOptions options)
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (options.tls != nullptr) {
         ssl = SSL_new(options.tls);
+        // OpenSSL writes without MSG_NOSIGNAL.
+        std::signal(SIGPIPE, SIG_IGN);
         SSL_set_fd(ssl, socket);
         if (SSL_connect(ssl) != 1) {
             SSL_free(ssl);
@@ -159,13 +162,18 @@ HttpClient::HttpClient(uint16_t port, ClientOptions options)
     const nghttp2_settings_entry entry{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,
                                         options.streamWindow };
     nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, &entry, 1);
-    flush();
+    if (!options.silent) {
+        flush();
+    }
 }
 
 HttpClient::~HttpClient()
 {
     nghttp2_session_del(session);
-    SSL_free(ssl);
+    if (ssl != nullptr) {
+        SSL_shutdown(ssl);
+        SSL_free(ssl);
+    }
     ::close(socket);
 }
 

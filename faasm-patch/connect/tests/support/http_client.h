@@ -35,6 +35,8 @@ struct ClientOptions
     // Whether windows are widened as bytes arrive.
     bool reads = true;
     SSL_CTX* tls = nullptr;
+    // Sends not even the preface.
+    bool silent = false;
 };
 
 // A blocking HTTP/2 client on a socket of its own. For one thread.
