@@ -6,6 +6,8 @@
 
 #include <connect/server.h>
 
+#include <cerrno>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -58,22 +60,34 @@ Server& server()
     return *running;
 }
 
+int connectToServer()
+{
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(server().port());
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    // It fails at times when the machine is busy, or libFuzzer's timer fires.
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        const int client = ::socket(AF_INET, SOCK_STREAM, 0);
+        if (::connect(client,
+                      reinterpret_cast<sockaddr*>(&address),
+                      sizeof(address)) == 0) {
+            return client;
+        }
+        ::close(client);
+        ::usleep(10'000);
+    }
+    fuzz::require(false, "the server accepts");
+    return -1;
+}
+
 constexpr std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 {
-    const int client = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(server().port());
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    fuzz::require(client >= 0 &&
-                    ::connect(client,
-                              reinterpret_cast<sockaddr*>(&address),
-                              sizeof(address)) == 0,
-                  "the server accepts");
+    const int client = connectToServer();
     const int on = 1;
     ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     // Closing leaves no TIME_WAIT: there are as many runs as ports per second.
@@ -89,8 +103,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
     ::shutdown(client, SHUT_WR);
     char answer[16 * 1024];
     ssize_t read = 0;
-    while ((read = ::recv(client, answer, sizeof(answer), 0)) > 0) {
-    }
+    // libFuzzer's own timer interrupts.
+    do {
+        read = ::recv(client, answer, sizeof(answer), 0);
+    } while (read > 0 || (read < 0 && errno == EINTR));
     fuzz::require(read == 0 || errno == ECONNRESET,
                   "the server closes after the client has");
     ::close(client);
