@@ -187,13 +187,13 @@ function isJsonAbsent(value: JSValue): bool {
 // The value of a property: what its field and its presence companion say of it.
 function encodeProperty(field: usize, fields: usize, value: JSValue, key: JSAtom, depth: i32): i32 {
   const tag = tagOf(value)
-  const kind = fieldKind(field)
+  const isJson = fieldKind(field) == KIND_JSON && !(fieldFlags(field) & FLAG_REPEATED)
   if (tag >= 0) {
     if (tag == TAG_UNDEFINED) return ABSENT
-    if (tag == TAG_NULL && kind != KIND_JSON) return encodeNull(field, fields)
+    if (tag == TAG_NULL && !isJson) return encodeNull(field, fields)
     if (tag == TAG_SHORT_BIG_INT) return encodeBigInt(field)
   } else if (tag == TAG_OBJECT) {
-    if (kind == KIND_JSON) return encodeJson(field, value)
+    if (isJson) return encodeJson(field, value)
     return encodeObjectProperty(field, fields, value, key, depth)
   } else if (tag == TAG_SYMBOL) {
     return ABSENT

@@ -20,6 +20,8 @@ const MAX_DEPTH = 24
 export class TypeConverter {
   readonly messages: MessageModel[] = []
   readonly enums: EnumModel[] = []
+  /** Properties of the last body whose types say nothing of their values: they are JSON text. */
+  untyped: string[] = []
   readonly #checker: ts.TypeChecker
   readonly #names: UniqueNames
   readonly #at: ts.Node
@@ -38,6 +40,7 @@ export class TypeConverter {
    * @throws {@link UnmappedType}; nothing that was converted on the way is kept then
    */
   body(types: readonly ts.Type[], name: string): MessageModel {
+    this.untyped = []
     const before = [this.messages.length, this.enums.length] as const
     try {
       const { type: model, nullable, optional } = this.#nullable(types, name, 0)
@@ -59,9 +62,12 @@ export class TypeConverter {
     depth: number,
   ): { type: TypeModel; nullable: boolean; optional: boolean } {
     const members = types.flatMap((type) => (type.isUnion() ? type.types : [type]))
+    if (depth > 0 && members.some((member) => isAnyJson(member))) {
+      return { type: { kind: "json" }, nullable: false, optional: members.some(mayBeUndefined) }
+    }
     const flagged = (flag: ts.TypeFlags) => members.some((member) => (member.flags & flag) !== 0)
     const nullable = flagged(ts.TypeFlags.Null)
-    const optional = flagged(ts.TypeFlags.Undefined | ts.TypeFlags.Void)
+    const optional = members.some(mayBeUndefined)
     const rest = members.filter(
       (member) => !(member.flags & (ts.TypeFlags.Null | ts.TypeFlags.Undefined | ts.TypeFlags.Void)),
     )
@@ -204,6 +210,7 @@ export class TypeConverter {
       }
       const part = `${message.name}${pascalCase(property.name) || "Field"}`
       const { type: model, nullable, optional } = this.#nullable([propertyType], part, depth + 1)
+      if (holdsAnyJson(model)) this.untyped.push(property.name)
       const doc = ts.displayPartsToString(property.getDocumentationComment(this.#checker)).trim()
       message.fields.push({
         property: property.name,
@@ -219,7 +226,8 @@ export class TypeConverter {
   /** What may stand in a list or map: lists, maps and what is nullable get a wrapper. */
   #element(type: ts.Type, name: string, depth: number): TypeModel {
     const { type: model, nullable, optional } = this.#nullable([type], name, depth)
-    if (optional) throw new UnmappedType(this.#text(type))
+    // In a list, JSON has null for what it would leave out of an object.
+    if (optional && model.kind !== "json") throw new UnmappedType(this.#text(type))
     if (!nullable && model.kind !== "list" && model.kind !== "map") return model
     return {
       kind: "message",
@@ -268,6 +276,23 @@ export class TypeConverter {
     const text = this.#fullText(type)
     return text.length > 120 ? `${text.slice(0, 117)}...` : text
   }
+}
+
+/** Whether the type says nothing but that the value is JSON: what Hono makes of `unknown`, and where types recur. */
+function isAnyJson(type: ts.Type): boolean {
+  if (type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) return true
+  const alias = type.aliasSymbol
+  return (alias?.name === "JSONObject" || alias?.name === "JSONArray") && isLibrary(alias)
+}
+
+function holdsAnyJson(type: TypeModel): boolean {
+  if (type.kind === "list") return holdsAnyJson(type.element)
+  return type.kind === "map" ? holdsAnyJson(type.value) : type.kind === "json"
+}
+
+function mayBeUndefined({ flags }: ts.Type): boolean {
+  const without = ts.TypeFlags.Any | ts.TypeFlags.Unknown | ts.TypeFlags.Undefined | ts.TypeFlags.Void
+  return (flags & without) !== 0
 }
 
 /** Whether protobuf can have it as a JSON name, and setting it sets a property rather than the prototype. */

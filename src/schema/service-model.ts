@@ -245,7 +245,17 @@ class ServiceBuilder {
     what: string,
   ): MessageModel | undefined {
     try {
-      return this.#converter.body(types, name)
+      const message = this.#converter.body(types, name)
+      const { untyped } = this.#converter
+      if (untyped.length > 0) {
+        this.#report(
+          "any_type",
+          row,
+          at,
+          `${what}: the type of ${untyped.join(", ")} says nothing of the value, which travels as JSON text`,
+        )
+      }
+      return message
     } catch (error) {
       if (!(error instanceof UnmappedType)) throw error
       this.#report(

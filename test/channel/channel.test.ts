@@ -4,18 +4,12 @@ import { Code } from "@connectrpc/connect"
 import { afterEach, describe, expect, it } from "vitest"
 import { type Channel, type ChannelOptions, InvokeError, openChannel } from "../../src/channel/index.ts"
 import { ErrorKind } from "../../src/gen/faasm/rpc/v1/function_service_pb.ts"
-import { startTestServer, type TestServer } from "./test-server.ts"
+import { describeServers, type TestServer, type TestServerOptions } from "../support/function-servers.ts"
 
 const cleanups: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
-
-async function serve(options?: Parameters<typeof startTestServer>[0]): Promise<TestServer> {
-  const server = await startTestServer(options)
-  cleanups.push(() => server.close())
-  return server
-}
 
 function open(servers: string[], options: Omit<ChannelOptions, "servers"> = {}): Channel {
   const channel = openChannel({ servers, ...options })
@@ -42,188 +36,204 @@ const failure = (answer: Promise<unknown>): Promise<InvokeError> =>
     },
   )
 
-describe("a channel", () => {
-  it("calls a function", async () => {
-    const server = await serve()
-    const channel = open([server.url])
-    const result = await channel.invoke(call("echo", "hello", { traceparent: "00-1-2-03" }))
-    expect(Buffer.from(result.output).toString()).toBe("hello")
-    expect(result).toMatchObject({ way: "rpc", timings: { queuedUs: 1, executedUs: 2, cold: false } })
-    expect(server.invoker.calls[0]).toMatchObject({ user: "u", function: "echo", traceparent: "00-1-2-03" })
-  })
+describeServers(({ name: kind, start }) => {
+  async function serve(options?: TestServerOptions): Promise<TestServer> {
+    const server = await start(options)
+    cleanups.push(() => server.close())
+    return server
+  }
 
-  it("does not take its own process's being busy for an outage", async () => {
-    const server = await serve()
-    const channel = open([server.url], { outageMs: 20 })
-    const busyUntil = performance.now() + 60
-    while (performance.now() < busyUntil);
-    const { output } = await channel.invoke(call("echo", "hello"))
-    expect(Buffer.from(output).toString()).toBe("hello")
-  })
-
-  it("answers many at once, out of order, and waits for credits", async () => {
-    const server = await serve({ credits: 100 })
-    const channel = open([server.url])
-    server.invoker.delay = () => Math.random() * 20
-    const results = await Promise.all(
-      Array.from({ length: 2000 }, (_, i) => channel.invoke(call("echo", String(i)))),
-    )
-    for (let i = 0; i < 2000; i++) expect(Buffer.from(results[i]!.output).toString()).toBe(String(i))
-    expect(channel.status()[0]).toMatchObject({ ready: true, inFlight: 0 })
-  })
-
-  it("refuses calls at once when too many wait", async () => {
-    const server = await serve({ credits: 10 })
-    const channel = open([server.url], { maxWaiting: 5 })
-    await channel.ready()
-    const controller = new AbortController()
-    const { signal } = controller
-    setMaxListeners(0, signal)
-    const answers = Array.from({ length: 15 }, () => failure(channel.invoke(call("never", "", { signal }))))
-    const error = await failure(channel.invoke(call("echo")))
-    expect(error).toMatchObject({
-      kind: ErrorKind.OVERLOADED,
-      code: Code.ResourceExhausted,
-      mayHaveRun: false,
+  describe("a channel", () => {
+    it("calls a function", async () => {
+      const server = await serve()
+      const channel = open([server.url])
+      const result = await channel.invoke(call("echo", "hello", { traceparent: "00-1-2-03" }))
+      expect(Buffer.from(result.output).toString()).toBe("hello")
+      const timings =
+        kind === "embedded"
+          ? { queuedUs: 1, executedUs: 2 }
+          : { queuedUs: expect.any(Number), executedUs: expect.any(Number) }
+      expect(result).toMatchObject({ way: "rpc", timings: { ...timings, cold: false } })
+      const user = kind === "embedded" ? { user: "u" } : {}
+      expect(server.invoker.calls[0]).toMatchObject({ ...user, function: "echo", traceparent: "00-1-2-03" })
     })
-    await expect.poll(() => server.invoker.running).toBe(10)
-    controller.abort()
-    const kinds = (await Promise.all(answers)).map(({ kind, mayHaveRun }) => [kind, mayHaveRun])
-    expect(kinds.slice(0, 10)).toEqual(Array(10).fill([ErrorKind.CANCELLED, true]))
-    expect(kinds.slice(10)).toEqual(Array(5).fill([ErrorKind.CANCELLED, false]))
-    await expect.poll(() => server.invoker.running).toBe(0)
-    expect(server.invoker.runs.get("")).toBe(10)
-  })
 
-  it.each([
-    ["trap", ErrorKind.TRAP, Code.Internal, true],
-    ["absent", ErrorKind.UNKNOWN_FUNCTION, Code.NotFound, false],
-  ])("reports the error of %s", async (name, kind, code, mayHaveRun) => {
-    const server = await serve()
-    expect(await failure(open([server.url]).invoke(call(name)))).toMatchObject({ kind, code, mayHaveRun })
-  })
-
-  it("tells the server of a call's time, and answers when the server does not", async () => {
-    const server = await serve()
-    const channel = open([server.url])
-    const error = await failure(channel.invoke(call("never", "", { timeoutMs: 100 })))
-    expect(error).toMatchObject({ kind: ErrorKind.TIMEOUT, mayHaveRun: true })
-    expect(error.message).toBe("u/never failed")
-    // A server that takes no notice of deadlines.
-    const started = performance.now()
-    const late = await failure(channel.invoke(call("slow", "3000", { timeoutMs: 100 })))
-    expect(late).toMatchObject({ kind: ErrorKind.TIMEOUT, code: Code.DeadlineExceeded, mayHaveRun: true })
-    expect(performance.now() - started).toBeLessThan(1000)
-    await expect.poll(() => server.invoker.running).toBe(0)
-  })
-
-  it("sends what a frame can't hold by Invoke, and refuses what the server won't take", async () => {
-    const server = await serve()
-    const channel = open([server.url])
-    const large = Buffer.alloc(3 * 1024 * 1024, "ab")
-    const { output } = await channel.invoke(call("echo", large))
-    expect(Buffer.compare(large, output)).toBe(0)
-    expect(await failure(channel.invoke(call("absent", large)))).toMatchObject({
-      kind: ErrorKind.UNKNOWN_FUNCTION,
-      code: Code.NotFound,
-      mayHaveRun: false,
+    it("does not take its own process's being busy for an outage", async () => {
+      const server = await serve()
+      const channel = open([server.url], { outageMs: 20 })
+      const busyUntil = performance.now() + 60
+      while (performance.now() < busyUntil);
+      const { output } = await channel.invoke(call("echo", "hello"))
+      expect(Buffer.from(output).toString()).toBe("hello")
     })
-    expect(await failure(channel.invoke(call("echo", Buffer.alloc(9 * 1024 * 1024))))).toMatchObject({
-      kind: ErrorKind.INPUT_TOO_LARGE,
-      mayHaveRun: false,
+
+    it("answers many at once, out of order, and waits for credits", async () => {
+      const server = await serve({ credits: 100, echoDelayMs: [0, 20] })
+      const channel = open([server.url])
+      const results = await Promise.all(
+        Array.from({ length: 2000 }, (_, i) => channel.invoke(call("echo", String(i)))),
+      )
+      for (let i = 0; i < 2000; i++) expect(Buffer.from(results[i]!.output).toString()).toBe(String(i))
+      expect(channel.status()[0]).toMatchObject({ ready: true, inFlight: 0 })
     })
-    expect(await failure(channel.invoke(call("never", large, { timeoutMs: 100 })))).toMatchObject({
-      kind: ErrorKind.TIMEOUT,
-      mayHaveRun: true,
+
+    it("refuses calls at once when too many wait", async () => {
+      const server = await serve({ credits: 10 })
+      const channel = open([server.url], { maxWaiting: 5 })
+      await channel.ready()
+      const controller = new AbortController()
+      const { signal } = controller
+      setMaxListeners(0, signal)
+      const answers = Array.from({ length: 15 }, () => failure(channel.invoke(call("never", "", { signal }))))
+      const error = await failure(channel.invoke(call("echo")))
+      expect(error).toMatchObject({
+        kind: ErrorKind.OVERLOADED,
+        code: Code.ResourceExhausted,
+        mayHaveRun: false,
+      })
+      await expect.poll(() => server.invoker.running).toBe(10)
+      controller.abort()
+      const kinds = (await Promise.all(answers)).map(({ kind, mayHaveRun }) => [kind, mayHaveRun])
+      expect(kinds.slice(0, 10)).toEqual(Array(10).fill([ErrorKind.CANCELLED, true]))
+      expect(kinds.slice(10)).toEqual(Array(5).fill([ErrorKind.CANCELLED, false]))
+      await expect.poll(() => server.invoker.running).toBe(0)
+      expect(server.invoker.runs.get("")).toBe(10)
     })
-    await expect.poll(() => server.invoker.running).toBe(0)
-  })
 
-  it("carries many large outputs with little retained", async () => {
-    const server = await serve({ maxRetainedBytes: 1024 * 1024 })
-    const channel = open([server.url])
-    const answers = Array.from({ length: 100 }, () => channel.invoke(call("big", String(300 * 1024))))
-    for (const { output } of await Promise.all(answers)) expect(output.length).toBe(300 * 1024)
-  })
-
-  it("spreads calls over servers", async () => {
-    const servers = await Promise.all([serve(), serve(), serve()])
-    const channel = open(servers.map(({ url }) => url))
-    await expect.poll(() => channel.status().every(({ ready }) => ready)).toBe(true)
-    await Promise.all(Array.from({ length: 30 }, () => channel.invoke(call("slow", "50"))))
-    for (const { invoker } of servers) expect(invoker.calls.length).toBe(10)
-    for (let i = 0; i < 9; i++) await channel.invoke(call("echo"))
-    for (const { invoker } of servers) expect(invoker.calls.length).toBe(13)
-  })
-
-  it("takes the server that is there", async () => {
-    const server = await serve()
-    const channel = open(["http://127.0.0.1:1", server.url])
-    for (let i = 0; i < 5; i++) await channel.invoke(call("echo"))
-    const [absent, present] = channel.status()
-    expect(absent).toMatchObject({ ready: false, lastError: expect.stringMatching(/ECONNREFUSED/) })
-    expect(present).toMatchObject({ ready: true })
-  })
-
-  it("fails when no server can be reached: first after a while, then at once", async () => {
-    const channel = open(["http://127.0.0.1:1"], { outageMs: 200 })
-    expect(await channel.ready(10)).toBe(false)
-    const error = await failure(channel.invoke(call("echo")))
-    expect(error).toMatchObject({ kind: ErrorKind.UNAVAILABLE, code: Code.Unavailable, mayHaveRun: false })
-    expect(error.message).toMatch(/ECONNREFUSED/)
-    const started = performance.now()
-    await failure(channel.invoke(call("echo")))
-    expect(performance.now() - started).toBeLessThan(50)
-  })
-
-  it("says when a server has no FunctionService", async () => {
-    const { createServer } = await import("node:http2")
-    const server = createServer((_, response) => response.writeHead(404).end())
-    await new Promise<void>((resolve) => server.listen(0, resolve))
-    cleanups.push(async () => void server.close())
-    const { port } = server.address() as { port: number }
-    const channel = open([`http://127.0.0.1:${port}`], { outageMs: 5000 })
-    const error = await failure(channel.invoke(call("echo")))
-    expect(error).toMatchObject({ kind: ErrorKind.UNAVAILABLE, code: Code.Unimplemented, mayHaveRun: false })
-  })
-
-  it("goes to another server, or back later, when one drains", async () => {
-    const [leaving, staying] = [await serve(), await serve()]
-    const channel = open([leaving.url, staying.url])
-    await expect.poll(() => channel.status().every(({ ready }) => ready)).toBe(true)
-    const answers = Array.from({ length: 20 }, () => channel.invoke(call("slow", "100")))
-    await sleep(20)
-    const drained = leaving.service.drain(5000)
-    const later = Array.from({ length: 20 }, () => channel.invoke(call("echo", "later")))
-    await Promise.all([...answers, ...later])
-    await drained
-    expect(leaving.invoker.calls.filter(({ function: name }) => name === "slow").length).toBe(10)
-    await expect.poll(() => leaving.service.sessions).toBe(0)
-    await leaving.close()
-    const { port } = leaving
-    const again = await serve({ port })
-    await expect.poll(() => channel.status()[0]!.ready, { timeout: 5000 }).toBe(true)
-    await Promise.all(Array.from({ length: 10 }, () => channel.invoke(call("slow", "10"))))
-    expect(again.invoker.calls.length).toBe(5)
-  })
-
-  it("answers what is under way when it is closed, and nothing after that", async () => {
-    const server = await serve()
-    const channel = open([server.url])
-    const answer = channel.invoke(call("slow", "100"))
-    const closed = channel.close()
-    expect(await failure(channel.invoke(call("echo")))).toMatchObject({
-      kind: ErrorKind.UNAVAILABLE,
-      mayHaveRun: false,
+    it.each([
+      ["trap", ErrorKind.TRAP, Code.Internal, true],
+      ["absent", ErrorKind.UNKNOWN_FUNCTION, Code.NotFound, false],
+    ])("reports the error of %s", async (name, kind, code, mayHaveRun) => {
+      const server = await serve()
+      expect(await failure(open([server.url]).invoke(call(name)))).toMatchObject({ kind, code, mayHaveRun })
     })
-    expect(Buffer.from((await answer).output).toString()).toBe("100")
-    await closed
-    expect(server.service.sessions).toBe(0)
-    expect(await channel.ready()).toBe(false)
-  })
 
-  it("needs addresses that are some", () => {
-    expect(() => openChannel({ servers: [] })).toThrow(TypeError)
-    expect(() => openChannel({ servers: ["127.0.0.1:8080"] })).toThrow(/looks like/)
+    it("tells the server of a call's time, and answers when the server does not", async () => {
+      const server = await serve()
+      const channel = open([server.url])
+      const error = await failure(channel.invoke(call("never", "", { timeoutMs: 100 })))
+      expect(error).toMatchObject({ kind: ErrorKind.TIMEOUT, mayHaveRun: true })
+      expect(error.message).toBe("u/never failed")
+      // A server that takes no notice of deadlines.
+      const started = performance.now()
+      const late = await failure(channel.invoke(call("slow", "3000", { timeoutMs: 100 })))
+      expect(late).toMatchObject({ kind: ErrorKind.TIMEOUT, code: Code.DeadlineExceeded, mayHaveRun: true })
+      expect(performance.now() - started).toBeLessThan(1000)
+      await expect.poll(() => server.invoker.running).toBe(0)
+    })
+
+    it("sends what a frame can't hold by Invoke, and refuses what the server won't take", async () => {
+      const server = await serve()
+      const channel = open([server.url])
+      const large = Buffer.alloc(3 * 1024 * 1024, "ab")
+      const { output } = await channel.invoke(call("echo", large))
+      expect(Buffer.compare(large, output)).toBe(0)
+      expect(await failure(channel.invoke(call("absent", large)))).toMatchObject({
+        kind: ErrorKind.UNKNOWN_FUNCTION,
+        code: Code.NotFound,
+        mayHaveRun: false,
+      })
+      expect(await failure(channel.invoke(call("echo", Buffer.alloc(9 * 1024 * 1024))))).toMatchObject({
+        kind: ErrorKind.INPUT_TOO_LARGE,
+        mayHaveRun: false,
+      })
+      expect(await failure(channel.invoke(call("never", large, { timeoutMs: 100 })))).toMatchObject({
+        kind: ErrorKind.TIMEOUT,
+        mayHaveRun: true,
+      })
+      await expect.poll(() => server.invoker.running).toBe(0)
+    })
+
+    it("carries many large outputs with little retained", async () => {
+      const server = await serve({ maxRetainedBytes: 1024 * 1024 })
+      const channel = open([server.url])
+      const answers = Array.from({ length: 100 }, () => channel.invoke(call("big", String(300 * 1024))))
+      for (const { output } of await Promise.all(answers)) expect(output.length).toBe(300 * 1024)
+    })
+
+    it("spreads calls over servers", async () => {
+      const servers = await Promise.all([serve(), serve(), serve()])
+      const channel = open(servers.map(({ url }) => url))
+      await expect.poll(() => channel.status().every(({ ready }) => ready)).toBe(true)
+      await Promise.all(Array.from({ length: 30 }, () => channel.invoke(call("slow", "50"))))
+      for (const { invoker } of servers) expect(invoker.calls.length).toBe(10)
+      for (let i = 0; i < 9; i++) await channel.invoke(call("echo"))
+      for (const { invoker } of servers) expect(invoker.calls.length).toBe(13)
+    })
+
+    it("takes the server that is there", async () => {
+      const server = await serve()
+      const channel = open(["http://127.0.0.1:1", server.url])
+      for (let i = 0; i < 5; i++) await channel.invoke(call("echo"))
+      const [absent, present] = channel.status()
+      expect(absent).toMatchObject({ ready: false, lastError: expect.stringMatching(/ECONNREFUSED/) })
+      expect(present).toMatchObject({ ready: true })
+    })
+
+    it("fails when no server can be reached: first after a while, then at once", async () => {
+      const channel = open(["http://127.0.0.1:1"], { outageMs: 200 })
+      expect(await channel.ready(10)).toBe(false)
+      const error = await failure(channel.invoke(call("echo")))
+      expect(error).toMatchObject({ kind: ErrorKind.UNAVAILABLE, code: Code.Unavailable, mayHaveRun: false })
+      expect(error.message).toMatch(/ECONNREFUSED/)
+      const started = performance.now()
+      await failure(channel.invoke(call("echo")))
+      expect(performance.now() - started).toBeLessThan(50)
+    })
+
+    it("says when a server has no FunctionService", async () => {
+      const { createServer } = await import("node:http2")
+      const server = createServer((_, response) => response.writeHead(404).end())
+      await new Promise<void>((resolve) => server.listen(0, resolve))
+      cleanups.push(async () => void server.close())
+      const { port } = server.address() as { port: number }
+      const channel = open([`http://127.0.0.1:${port}`], { outageMs: 5000 })
+      const error = await failure(channel.invoke(call("echo")))
+      expect(error).toMatchObject({
+        kind: ErrorKind.UNAVAILABLE,
+        code: Code.Unimplemented,
+        mayHaveRun: false,
+      })
+    })
+
+    it("goes to another server, or back later, when one drains", async () => {
+      const [leaving, staying] = [await serve({ drainMs: 5000 }), await serve()]
+      const channel = open([leaving.url, staying.url])
+      await expect.poll(() => channel.status().every(({ ready }) => ready)).toBe(true)
+      const answers = Array.from({ length: 20 }, () => channel.invoke(call("slow", "100")))
+      await sleep(20)
+      const drained = leaving.drain()
+      const later = Array.from({ length: 20 }, () => channel.invoke(call("echo", "later")))
+      await Promise.all([...answers, ...later])
+      await drained
+      expect(leaving.invoker.calls.filter(({ function: name }) => name === "slow").length).toBe(10)
+      await expect.poll(() => leaving.sessions()).toBe(0)
+      await leaving.close()
+      const { port } = leaving
+      const again = await serve({ port })
+      await expect.poll(() => channel.status()[0]!.ready, { timeout: 5000 }).toBe(true)
+      await Promise.all(Array.from({ length: 10 }, () => channel.invoke(call("slow", "10"))))
+      expect(again.invoker.calls.length).toBe(5)
+    })
+
+    it("answers what is under way when it is closed, and nothing after that", async () => {
+      const server = await serve()
+      const channel = open([server.url])
+      const answer = channel.invoke(call("slow", "100"))
+      const closed = channel.close()
+      expect(await failure(channel.invoke(call("echo")))).toMatchObject({
+        kind: ErrorKind.UNAVAILABLE,
+        mayHaveRun: false,
+      })
+      expect(Buffer.from((await answer).output).toString()).toBe("100")
+      await closed
+      expect(await server.sessions()).toBe(0)
+      expect(await channel.ready()).toBe(false)
+    })
+
+    it("needs addresses that are some", () => {
+      expect(() => openChannel({ servers: [] })).toThrow(TypeError)
+      expect(() => openChannel({ servers: ["127.0.0.1:8080"] })).toThrow(/looks like/)
+    })
   })
 })

@@ -3,9 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, describe, expect, it } from "vitest"
 import { InvokeError, openChannel } from "../../src/channel/index.ts"
 import { ErrorKind } from "../../src/gen/faasm/rpc/v1/function_service_pb.ts"
+import { describeServers, type TestServer } from "../support/function-servers.ts"
 import { seededRandom, startChaosProxy } from "./chaos-proxy.ts"
-import type { TestInvoker } from "./test-invoker.ts"
-import { startTestServer } from "./test-server.ts"
 
 const cleanups: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -26,7 +25,7 @@ const echo = (input: string, idempotent = false) => ({
 })
 
 /** Fails when a call was not answered by its own output, or its function did not run exactly once. */
-function expectOnce(invoker: TestInvoker, outputs: { output: Uint8Array }[]): void {
+function expectOnce(invoker: TestServer["invoker"], outputs: { output: Uint8Array }[]): void {
   outputs.forEach(({ output }, i) => {
     const text = Buffer.from(output).toString("latin1")
     if (!text.startsWith(`${i}.`))
@@ -37,178 +36,175 @@ function expectOnce(invoker: TestInvoker, outputs: { output: Uint8Array }[]): vo
   expect(invoker.runs.size).toBe(outputs.length)
 }
 
-describe("calls across lost connections", () => {
-  for (const seed of [1, 2, 3]) {
-    it(`are answered once by one run, whatever a proxy does (seed ${seed})`, async () => {
-      const server = closing(await startTestServer({ credits: 1000 }))
-      const random = seededRandom(seed)
-      server.invoker.delay = () => random() * 40
-      const proxy = closing(
-        await startChaosProxy(server.url, {
-          seed,
-          rates: { cut: 0.02, truncate: 0.02, stall: 0.003, delay: 0.2 },
-        }),
-      )
-      const channel = closing(
-        openChannel({ servers: [proxy.url], outageMs: 10_000, pingIntervalMs: 50, pingTimeoutMs: 100 }),
-      )
-      let next = 0
-      const outputs: { output: Uint8Array }[] = []
-      // 1,000 in flight, 3,000 in all.
-      const lane = async () => {
-        for (let i = next++; i < 3000; i = next++)
-          outputs[i] = await channel.invoke(echo(`${i}.${"x".repeat(Math.floor(random() * 500))}`))
-      }
-      const kills = setInterval(() => proxy.cutAll(), 60)
-      await Promise.all(Array.from({ length: 1000 }, lane)).finally(() => clearInterval(kills))
-      expectOnce(server.invoker, outputs)
-      expect(proxy.connections()).toBeGreaterThan(5)
-      proxy.calm()
-      await channel.close()
-      expect(server.invoker.running).toBe(0)
-    })
-  }
-
-  it("end with the results that were on their way, when the connection was cut right then", async () => {
-    const server = closing(await startTestServer())
-    const proxy = closing(await startChaosProxy(server.url, { seed: 1, rates: {} }))
-    const channel = closing(openChannel({ servers: [proxy.url] }))
-    await channel.ready()
-    server.invoker.delay = () => 30
-    const answers = Array.from({ length: 100 }, (_, i) => channel.invoke(echo(`${i}.`)))
-    await sleep(10)
-    proxy.cutAll()
-    expectOnce(server.invoker, await Promise.all(answers))
-  })
-
-  it("go on when the server is silent but the connection is open", async () => {
-    const server = closing(await startTestServer())
-    const proxy = closing(await startChaosProxy(server.url, { seed: 1, rates: {} }))
-    const channel = closing(openChannel({ servers: [proxy.url], pingIntervalMs: 50, pingTimeoutMs: 50 }))
-    await channel.ready()
-    proxy.stallAll()
-    const { output } = await channel.invoke(echo("0."))
-    expect(Buffer.from(output).toString()).toBe("0.")
-    expect(server.invoker.runs.size).toBe(1)
-  })
-
-  it("end at their deadline when the server is silent for longer", async () => {
-    const server = closing(await startTestServer())
-    const proxy = closing(await startChaosProxy(server.url, { seed: 1, rates: {} }))
-    const channel = closing(openChannel({ servers: [proxy.url] }))
-    await channel.ready()
-    proxy.stallAll()
-    const started = performance.now()
-    const error = await channel.invoke({ ...echo("0."), timeoutMs: 100 }).catch((e) => e)
-    expect(error).toBeInstanceOf(InvokeError)
-    expect(error).toMatchObject({ kind: ErrorKind.TIMEOUT, mayHaveRun: true })
-    expect(performance.now() - started).toBeLessThan(1000)
-    proxy.cutAll()
-  })
-})
-
-describe("calls across a server's death", () => {
-  async function killDuringCalls(restart: boolean) {
-    const first = await startTestServer()
-    first.invoker.delay = () => 1e6
-    let target = first.url
-    const proxy = closing(await startChaosProxy(() => target, { seed: 1, rates: {} }))
-    const channel = closing(openChannel({ servers: [proxy.url], resumeMs: 500, outageMs: 300 }))
-    await channel.ready()
-    const outcomes = Promise.allSettled(
-      Array.from({ length: 1000 }, (_, i) => channel.invoke(echo(`${i}.`, i % 2 === 0))),
-    )
-    while (first.invoker.runs.size < 1000) await sleep(5)
-    // Its process is gone, so that nobody says good-bye.
-    proxy.cutAll()
-    target = "http://127.0.0.1:1"
-    await first.close()
-    const second = restart ? closing(await startTestServer()) : undefined
-    if (second) target = second.url
-    return { outcomes: await outcomes, second, channel }
-  }
-
-  it("are repeated when they are idempotent; the others end with the error that they may have run", async () => {
-    const { outcomes, second, channel } = await killDuringCalls(true)
-    outcomes.forEach((outcome, i) => {
-      if (i % 2 === 0) expect(outcome.status).toBe("fulfilled")
-      else if (outcome.status === "rejected") {
-        expect(outcome.reason).toBeInstanceOf(InvokeError)
-        expect(outcome.reason).toMatchObject({ kind: ErrorKind.UNAVAILABLE, mayHaveRun: true })
-        expect(outcome.reason.message).toMatch(/may have run/)
-      } else throw new Error(`call ${i} was repeated`)
-    })
-    expect([...second!.invoker.runs.values()].every((runs) => runs === 1)).toBe(true)
-    expect(second!.invoker.runs.size).toBe(500)
-    expect(Buffer.from((await channel.invoke(echo("again"))).output).toString()).toBe("again")
-  })
-
-  it("end with an error when no server comes back", async () => {
-    const started = performance.now()
-    const { outcomes } = await killDuringCalls(false)
-    for (const outcome of outcomes) {
-      expect(outcome.status).toBe("rejected")
-      expect((outcome as PromiseRejectedResult).reason).toMatchObject({
-        kind: ErrorKind.UNAVAILABLE,
-        mayHaveRun: true,
+describeServers(({ start }) => {
+  describe("calls across lost connections", () => {
+    for (const seed of [1, 2, 3]) {
+      it(`are answered once by one run, whatever a proxy does (seed ${seed})`, async () => {
+        const random = seededRandom(seed)
+        const server = closing(await start({ credits: 1000, echoDelayMs: [0, 40], random }))
+        const proxy = closing(
+          await startChaosProxy(server.url, {
+            seed,
+            rates: { cut: 0.02, truncate: 0.02, stall: 0.003, delay: 0.2 },
+          }),
+        )
+        const channel = closing(
+          openChannel({ servers: [proxy.url], outageMs: 10_000, pingIntervalMs: 50, pingTimeoutMs: 100 }),
+        )
+        let next = 0
+        const outputs: { output: Uint8Array }[] = []
+        // 1,000 in flight, 3,000 in all.
+        const lane = async () => {
+          for (let i = next++; i < 3000; i = next++)
+            outputs[i] = await channel.invoke(echo(`${i}.${"x".repeat(Math.floor(random() * 500))}`))
+        }
+        const kills = setInterval(() => proxy.cutAll(), 60)
+        await Promise.all(Array.from({ length: 1000 }, lane)).finally(() => clearInterval(kills))
+        expectOnce(server.invoker, outputs)
+        expect(proxy.connections()).toBeGreaterThan(5)
+        proxy.calm()
+        await channel.close()
+        expect(server.invoker.running).toBe(0)
       })
     }
-    expect(performance.now() - started).toBeLessThan(5000)
+
+    it("end with the results that were on their way, when the connection was cut right then", async () => {
+      const server = closing(await start({ echoDelayMs: [30, 30] }))
+      const proxy = closing(await startChaosProxy(server.url, { seed: 1, rates: {} }))
+      const channel = closing(openChannel({ servers: [proxy.url] }))
+      await channel.ready()
+      const answers = Array.from({ length: 100 }, (_, i) => channel.invoke(echo(`${i}.`)))
+      await sleep(10)
+      proxy.cutAll()
+      expectOnce(server.invoker, await Promise.all(answers))
+    })
+
+    it("go on when the server is silent but the connection is open", async () => {
+      const server = closing(await start())
+      const proxy = closing(await startChaosProxy(server.url, { seed: 1, rates: {} }))
+      const channel = closing(openChannel({ servers: [proxy.url], pingIntervalMs: 50, pingTimeoutMs: 50 }))
+      await channel.ready()
+      proxy.stallAll()
+      const { output } = await channel.invoke(echo("0."))
+      expect(Buffer.from(output).toString()).toBe("0.")
+      expect(server.invoker.runs.size).toBe(1)
+    })
+
+    it("end at their deadline when the server is silent for longer", async () => {
+      const server = closing(await start())
+      const proxy = closing(await startChaosProxy(server.url, { seed: 1, rates: {} }))
+      const channel = closing(openChannel({ servers: [proxy.url] }))
+      await channel.ready()
+      proxy.stallAll()
+      const started = performance.now()
+      const error = await channel.invoke({ ...echo("0."), timeoutMs: 100 }).catch((e) => e)
+      expect(error).toBeInstanceOf(InvokeError)
+      expect(error).toMatchObject({ kind: ErrorKind.TIMEOUT, mayHaveRun: true })
+      expect(performance.now() - started).toBeLessThan(1000)
+      proxy.cutAll()
+    })
   })
 
-  it("move to another server when they are idempotent", async () => {
-    const [dying, other] = [await startTestServer(), closing(await startTestServer())]
-    dying.invoker.delay = () => 1e6
-    const channel = closing(openChannel({ servers: [dying.url, other.url], resumeMs: 200 }))
-    while (channel.status().some((server) => !server.ready)) await sleep(5)
-    const answers = Promise.all(Array.from({ length: 100 }, (_, i) => channel.invoke(echo(`${i}.`, true))))
-    await sleep(50)
-    expect(dying.invoker.runs.size).toBe(50)
-    await dying.close()
-    expect((await answers).length).toBe(100)
-    expect(other.invoker.runs.size).toBe(100)
-  })
-})
-
-describe("many calls", () => {
-  it("leave nothing behind", async () => {
-    const server = closing(await startTestServer())
-    server.invoker.record = false
-    const channel = closing(openChannel({ servers: [server.url] }))
-    const controller = new AbortController()
-    setMaxListeners(0, controller.signal)
-    let next = 0
-    const lane = async (last: number) => {
-      while (next++ < last) await channel.invoke({ ...echo("x".repeat(100)), signal: controller.signal })
+  describe("calls across a server's death", () => {
+    async function killDuringCalls(restart: boolean) {
+      const first = await start({ echoDelayMs: [1e6, 1e6] })
+      let target = first.url
+      const proxy = closing(await startChaosProxy(() => target, { seed: 1, rates: {} }))
+      const channel = closing(openChannel({ servers: [proxy.url], resumeMs: 500, outageMs: 300 }))
+      await channel.ready()
+      const outcomes = Promise.allSettled(
+        Array.from({ length: 1000 }, (_, i) => channel.invoke(echo(`${i}.`, i % 2 === 0))),
+      )
+      while (first.invoker.runs.size < 1000) await sleep(5)
+      // Its process is gone, so that nobody says good-bye.
+      proxy.cutAll()
+      target = "http://127.0.0.1:1"
+      await first.close()
+      const second = restart ? closing(await start()) : undefined
+      if (second) target = second.url
+      return { outcomes: await outcomes, second, channel }
     }
-    const run = (last: number) => Promise.all(Array.from({ length: 64 }, () => lane(last)))
-    const memory = async () => {
+
+    it("are repeated when they are idempotent; the others end with the error that they may have run", async () => {
+      const { outcomes, second, channel } = await killDuringCalls(true)
+      outcomes.forEach((outcome, i) => {
+        if (i % 2 === 0) expect(outcome.status).toBe("fulfilled")
+        else if (outcome.status === "rejected") {
+          expect(outcome.reason).toBeInstanceOf(InvokeError)
+          expect(outcome.reason).toMatchObject({ kind: ErrorKind.UNAVAILABLE, mayHaveRun: true })
+          expect(outcome.reason.message).toMatch(/may have run/)
+        } else throw new Error(`call ${i} was repeated`)
+      })
+      expect([...second!.invoker.runs.values()].every((runs) => runs === 1)).toBe(true)
+      expect(second!.invoker.runs.size).toBe(500)
+      expect(Buffer.from((await channel.invoke(echo("again"))).output).toString()).toBe("again")
+    })
+
+    it("end with an error when no server comes back", async () => {
+      const started = performance.now()
+      const { outcomes } = await killDuringCalls(false)
+      for (const outcome of outcomes) {
+        expect(outcome.status).toBe("rejected")
+        expect((outcome as PromiseRejectedResult).reason).toMatchObject({
+          kind: ErrorKind.UNAVAILABLE,
+          mayHaveRun: true,
+        })
+      }
+      expect(performance.now() - started).toBeLessThan(5000)
+    })
+
+    it("move to another server when they are idempotent", async () => {
+      const [dying, other] = [await start({ echoDelayMs: [1e6, 1e6] }), closing(await start())]
+      const channel = closing(openChannel({ servers: [dying.url, other.url], resumeMs: 200 }))
+      while (channel.status().some((server) => !server.ready)) await sleep(5)
+      const answers = Promise.all(Array.from({ length: 100 }, (_, i) => channel.invoke(echo(`${i}.`, true))))
       await sleep(50)
-      globalThis.gc?.()
-      return process.memoryUsage().heapUsed / 2 ** 20
-    }
-    await run(20_000)
-    const before = await memory()
-    const resources = process.getActiveResourcesInfo().length
-    await run(120_000)
-    expect(await memory()).toBeLessThan(before + (globalThis.gc ? 3 : 60))
-    expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(resources + 2)
-    expect(channel.status()[0]!.inFlight).toBe(0)
+      expect(dying.invoker.runs.size).toBe(50)
+      await dying.close()
+      expect((await answers).length).toBe(100)
+      expect(other.invoker.runs.size).toBe(100)
+    })
   })
 
-  it("leave no socket or timer open when the channel is closed", async () => {
-    const server = await startTestServer()
-    await sleep(20)
-    const before = process.getActiveResourcesInfo().filter((name) => name !== "Immediate")
-    for (let i = 0; i < 20; i++) {
-      const channel = openChannel({ servers: [server.url] })
-      await channel.invoke(echo("x"))
-      await channel.close()
-    }
-    await sleep(50)
-    const after = process.getActiveResourcesInfo().filter((name) => name !== "Immediate")
-    expect(after.length).toBeLessThanOrEqual(before.length)
-    expect(server.service.sessions).toBe(0)
-    await server.close()
+  describe("many calls", () => {
+    it("leave nothing behind", async () => {
+      const server = closing(await start({ record: false }))
+      const channel = closing(openChannel({ servers: [server.url] }))
+      const controller = new AbortController()
+      setMaxListeners(0, controller.signal)
+      let next = 0
+      const lane = async (last: number) => {
+        while (next++ < last) await channel.invoke({ ...echo("x".repeat(100)), signal: controller.signal })
+      }
+      const run = (last: number) => Promise.all(Array.from({ length: 64 }, () => lane(last)))
+      const memory = async () => {
+        await sleep(50)
+        globalThis.gc?.()
+        return process.memoryUsage().heapUsed / 2 ** 20
+      }
+      await run(20_000)
+      const before = await memory()
+      const resources = process.getActiveResourcesInfo().length
+      await run(120_000)
+      expect(await memory()).toBeLessThan(before + (globalThis.gc ? 3 : 60))
+      expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(resources + 2)
+      expect(channel.status()[0]!.inFlight).toBe(0)
+    })
+
+    it("leave no socket or timer open when the channel is closed", async () => {
+      const server = await start()
+      await sleep(20)
+      const before = process.getActiveResourcesInfo().filter((name) => name !== "Immediate")
+      for (let i = 0; i < 20; i++) {
+        const channel = openChannel({ servers: [server.url] })
+        await channel.invoke(echo("x"))
+        await channel.close()
+      }
+      await sleep(50)
+      const after = process.getActiveResourcesInfo().filter((name) => name !== "Immediate")
+      expect(after.length).toBeLessThanOrEqual(before.length)
+      expect(await server.sessions()).toBe(0)
+      await server.close()
+    })
   })
 })

@@ -9,13 +9,7 @@ import {
   ErrorKind,
   FunctionService,
 } from "../../src/gen/faasm/rpc/v1/function_service_pb.ts"
-import { startTestServer, type TestServer } from "./test-server.ts"
-
-let server: TestServer
-beforeAll(async () => {
-  server = await startTestServer({ resumeWindowMs: 200 })
-})
-afterAll(() => server.close())
+import { describeServers, type TestServer } from "../support/function-servers.ts"
 
 const transports: Record<string, (baseUrl: string) => Transport> = {
   "Connect on HTTP/2": (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "2" }),
@@ -72,128 +66,144 @@ function opened(transport: Transport) {
   }
 }
 
-for (const [protocol, transportTo] of Object.entries(transports)) {
-  describe(`a client of ${protocol}`, () => {
-    it("invokes", async () => {
-      const client = createClient(FunctionService, transportTo(server.url))
-      const response = await client.invoke({ user: "u", function: "echo", input: Buffer.from("hi") })
-      expect(Buffer.from(response.output).toString()).toBe("hi")
-      expect(response.timings).toMatchObject({ queuedUs: 1, executedUs: 2, cold: false })
-    })
+describeServers(({ name: kind, start }) => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await start({ resumeWindowMs: 200 })
+  })
+  afterAll(() => server.close())
 
-    it("is told what is wrong with the code and the details of the contract", async () => {
-      const client = createClient(FunctionService, transportTo(server.url))
-      const error = await client.invoke({ user: "u", function: "absent" }).catch((e) => e)
-      expect(error).toBeInstanceOf(ConnectError)
-      expect(error.code).toBe(Code.NotFound)
-      expect(error.findDetails(CallErrorSchema)).toMatchObject([
-        { kind: ErrorKind.UNKNOWN_FUNCTION, mayHaveRun: false },
-      ])
-      const nameless = await client.invoke({ user: "u" }).catch((e) => e)
-      expect(nameless.code).toBe(Code.InvalidArgument)
-    })
-
-    it("calls over a channel, and resumes it", async () => {
-      const sessionId = randomId()
-      const first = opened(transportTo(server.url))
-      first.send({ hello: helloOf(sessionId), bindings: [binding], calls: [{ id: 1n, binding: 1 }] })
-      const { welcome } = await first.receive()
-      expect(welcome).toMatchObject({ resumed: false, lastCallId: 0n, protocolVersion: 1 })
-      expect(welcome!.limits!.maxFrameBytes).toBeGreaterThan(0)
-      expect(await first.receive()).toMatchObject({ sequence: 1n, results: [{ id: 1n }] })
-      first.send({ calls: [{ id: 5n, binding: 1, input: Buffer.from("five") }] })
-      const five = await first.receive()
-      expect(five).toMatchObject({ sequence: 2n, results: [{ id: 5n, outcome: { case: "output" } }] })
-      first.drop()
-
-      const second = opened(transportTo(server.url))
-      second.send({ hello: helloOf(sessionId, { resume: true, receivedSequence: 1n }) })
-      expect((await second.receive()).welcome).toMatchObject({ resumed: true, lastCallId: 5n })
-      expect(await second.receive()).toEqual(five)
-      second.send({ ack: 2n })
-      second.end()
-      expect(await second.ended()).toBe(true)
-      // Those of other tests are forgotten after a while.
-      await expect.poll(() => server.service.sessions).toBe(0)
-    })
-
-    for (const [what, frames, code] of [
-      ["no hello", [{ ack: 1n }], Code.InvalidArgument],
-      ["another version", [{ hello: helloOf(randomId(), { protocolVersion: 7 }) }], Code.FailedPrecondition],
-      ["a short session id", [{ hello: helloOf(new Uint8Array(3)) }], Code.InvalidArgument],
-      [
-        "a second hello",
-        [{ hello: helloOf(randomId()) }, { hello: helloOf(randomId()) }],
-        Code.InvalidArgument,
-      ],
-      [
-        "an unknown binding",
-        [{ hello: helloOf(randomId()), calls: [{ id: 1n, binding: 9 }] }],
-        Code.InvalidArgument,
-      ],
-      [
-        "descending call ids",
-        [
-          {
-            hello: helloOf(randomId()),
-            bindings: [binding],
-            calls: [
-              { id: 2n, binding: 1 },
-              { id: 2n, binding: 1 },
-            ],
-          },
-        ],
-        Code.InvalidArgument,
-      ],
-      ["an ack of the future", [{ hello: helloOf(randomId()), ack: 5n }], Code.InvalidArgument],
-      [
-        "too large a frame",
-        [{ hello: helloOf(randomId(), { client: "x".repeat(1100 * 1024) }) }],
-        Code.ResourceExhausted,
-      ],
-    ] as const) {
-      it(`has its stream ended for ${what}`, async () => {
-        if (what === "too large a frame" && protocol !== "Connect on HTTP/2") return
-        const stream = opened(transportTo(server.url))
-        for (const frame of frames) stream.send(frame)
-        const error = await (async () => {
-          for (;;) await stream.receive()
-        })().catch((e) => e)
-        expect(error).toBeInstanceOf(ConnectError)
-        expect(error.code).toBe(code)
+  for (const [protocol, transportTo] of Object.entries(transports)) {
+    // Of no use on HTTP/2 without a browser.
+    if (kind === "native" && protocol.startsWith("gRPC-web")) continue
+    describe(`a client of ${protocol}`, () => {
+      it("invokes", async () => {
+        const client = createClient(FunctionService, transportTo(server.url))
+        const response = await client.invoke({ user: "u", function: "echo", input: Buffer.from("hi") })
+        expect(Buffer.from(response.output).toString()).toBe("hi")
+        expect(response.timings).toMatchObject(
+          kind === "embedded" ? { queuedUs: 1, executedUs: 2, cold: false } : { cold: false },
+        )
       })
-    }
-  })
-}
 
-describe("a session", () => {
-  it("is taken over by a newer stream", async () => {
-    const transport = transports["Connect on HTTP/2"]!(server.url)
-    const sessionId = randomId()
-    const old = opened(transport)
-    old.send({ hello: helloOf(sessionId) })
-    await old.receive()
-    const next = opened(transport)
-    next.send({ hello: helloOf(sessionId, { resume: true }) })
-    expect((await next.receive()).welcome!.resumed).toBe(true)
-    const error = await old.receive().catch((e) => e)
-    expect(error.code).toBe(Code.Aborted)
-    next.end()
-    expect(await next.ended()).toBe(true)
-  })
+      it("is told what is wrong with the code and the details of the contract", async () => {
+        const client = createClient(FunctionService, transportTo(server.url))
+        const error = await client.invoke({ user: "u", function: "absent" }).catch((e) => e)
+        expect(error).toBeInstanceOf(ConnectError)
+        expect(error.code).toBe(Code.NotFound)
+        expect(error.findDetails(CallErrorSchema)).toMatchObject([
+          { kind: ErrorKind.UNKNOWN_FUNCTION, mayHaveRun: false },
+        ])
+        const nameless = await client.invoke({ user: "u" }).catch((e) => e)
+        expect(nameless.code).toBe(Code.InvalidArgument)
+      })
 
-  it("is forgotten after a while without a stream, and what runs is stopped", async () => {
-    const transport = transports["Connect on HTTP/2"]!(server.url)
-    const stream = opened(transport)
-    stream.send({
-      hello: helloOf(randomId()),
-      bindings: [{ ...binding, function: "never" }],
-      calls: [{ id: 1n, binding: 1 }],
+      it("calls over a channel, and resumes it", async () => {
+        const sessionId = randomId()
+        const first = opened(transportTo(server.url))
+        first.send({ hello: helloOf(sessionId), bindings: [binding], calls: [{ id: 1n, binding: 1 }] })
+        const { welcome } = await first.receive()
+        expect(welcome).toMatchObject({ resumed: false, lastCallId: 0n, protocolVersion: 1 })
+        expect(welcome!.limits!.maxFrameBytes).toBeGreaterThan(0)
+        expect(await first.receive()).toMatchObject({ sequence: 1n, results: [{ id: 1n }] })
+        first.send({ calls: [{ id: 5n, binding: 1, input: Buffer.from("five") }] })
+        const five = await first.receive()
+        expect(five).toMatchObject({ sequence: 2n, results: [{ id: 5n, outcome: { case: "output" } }] })
+        first.drop()
+
+        const second = opened(transportTo(server.url))
+        second.send({ hello: helloOf(sessionId, { resume: true, receivedSequence: 1n }) })
+        expect((await second.receive()).welcome).toMatchObject({ resumed: true, lastCallId: 5n })
+        expect(await second.receive()).toEqual(five)
+        second.send({ ack: 2n })
+        second.end()
+        expect(await second.ended()).toBe(true)
+        // Those of other tests are forgotten after a while.
+        await expect.poll(() => server.sessions()).toBe(0)
+      })
+
+      for (const [what, frames, code] of [
+        ["no hello", [{ ack: 1n }], Code.InvalidArgument],
+        [
+          "another version",
+          [{ hello: helloOf(randomId(), { protocolVersion: 7 }) }],
+          Code.FailedPrecondition,
+        ],
+        ["a short session id", [{ hello: helloOf(new Uint8Array(3)) }], Code.InvalidArgument],
+        [
+          "a second hello",
+          [{ hello: helloOf(randomId()) }, { hello: helloOf(randomId()) }],
+          Code.InvalidArgument,
+        ],
+        [
+          "an unknown binding",
+          [{ hello: helloOf(randomId()), calls: [{ id: 1n, binding: 9 }] }],
+          Code.InvalidArgument,
+        ],
+        [
+          "descending call ids",
+          [
+            {
+              hello: helloOf(randomId()),
+              bindings: [binding],
+              calls: [
+                { id: 2n, binding: 1 },
+                { id: 2n, binding: 1 },
+              ],
+            },
+          ],
+          Code.InvalidArgument,
+        ],
+        ["an ack of the future", [{ hello: helloOf(randomId()), ack: 5n }], Code.InvalidArgument],
+        [
+          "too large a frame",
+          [{ hello: helloOf(randomId(), { client: "x".repeat(1100 * 1024) }) }],
+          Code.ResourceExhausted,
+        ],
+      ] as const) {
+        it(`has its stream ended for ${what}`, async () => {
+          if (what === "too large a frame" && protocol !== "Connect on HTTP/2") return
+          const stream = opened(transportTo(server.url))
+          for (const frame of frames) stream.send(frame)
+          const error = await (async () => {
+            for (;;) await stream.receive()
+          })().catch((e) => e)
+          expect(error).toBeInstanceOf(ConnectError)
+          expect(error.code).toBe(code)
+        })
+      }
     })
-    await stream.receive()
-    await expect.poll(() => server.invoker.running).toBe(1)
-    stream.drop()
-    await expect.poll(() => server.service.sessions, { timeout: 2000 }).toBe(0)
-    expect(server.invoker.running).toBe(0)
+  }
+
+  describe("a session", () => {
+    it("is taken over by a newer stream", async () => {
+      const transport = transports["Connect on HTTP/2"]!(server.url)
+      const sessionId = randomId()
+      const old = opened(transport)
+      old.send({ hello: helloOf(sessionId) })
+      await old.receive()
+      const next = opened(transport)
+      next.send({ hello: helloOf(sessionId, { resume: true }) })
+      expect((await next.receive()).welcome!.resumed).toBe(true)
+      const error = await old.receive().catch((e) => e)
+      expect(error.code).toBe(Code.Aborted)
+      next.end()
+      expect(await next.ended()).toBe(true)
+    })
+
+    it("is forgotten after a while without a stream, and what runs is stopped", async () => {
+      const transport = transports["Connect on HTTP/2"]!(server.url)
+      const stream = opened(transport)
+      stream.send({
+        hello: helloOf(randomId()),
+        bindings: [{ ...binding, function: "never" }],
+        calls: [{ id: 1n, binding: 1 }],
+      })
+      await stream.receive()
+      await expect.poll(() => server.invoker.running).toBe(1)
+      stream.drop()
+      await expect.poll(() => server.sessions(), { timeout: 2000 }).toBe(0)
+      expect(server.invoker.running).toBe(0)
+    })
   })
 })

@@ -46,6 +46,8 @@ const schema: TestSchema = {
         record: { type: "", map: "double" },
         records: { type: "", map: "Point", optional: true },
         anything: { type: "string", json: true, optional: true },
+        things: { type: "string", json: true, repeated: true },
+        thingsByKey: { type: "", map: "string", json: true },
       },
     },
     Request: { fields: { json: "Value" } },
@@ -54,7 +56,18 @@ const schema: TestSchema = {
 }
 
 const optional = {
-  requiredKeys: ["one", "many", "byKey", "text", "flag", "points", "matrix", "record"],
+  requiredKeys: [
+    "one",
+    "many",
+    "byKey",
+    "things",
+    "thingsByKey",
+    "text",
+    "flag",
+    "points",
+    "matrix",
+    "record",
+  ],
 } as const
 const number = fc
   .oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }))
@@ -91,6 +104,8 @@ const fitting = fc.record(
     record: fc.dictionary(fc.string(), number),
     records: fc.dictionary(fc.string(), point),
     anything: fc.jsonValue(),
+    things: fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 3 }),
+    thingsByKey: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }),
   },
   { requiredKeys: [...optional.requiredKeys] },
 )
