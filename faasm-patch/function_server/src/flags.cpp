@@ -37,6 +37,21 @@ std::chrono::milliseconds parseMs(const std::string& text)
     return std::chrono::milliseconds(parseNumber<uint32_t>(text));
 }
 
+std::pair<std::chrono::milliseconds, std::chrono::milliseconds> parseRange(
+  const std::string& text)
+{
+    const size_t dash = text.find('-');
+    if (dash == std::string::npos) {
+        throw FlagError("'" + text + "' is not like 0-20");
+    }
+    const auto least = parseMs(text.substr(0, dash));
+    const auto most = parseMs(text.substr(dash + 1));
+    if (most < least) {
+        throw FlagError("'" + text + "' ends before it begins");
+    }
+    return { least, most };
+}
+
 std::string readToken(const std::string& file)
 {
     std::ifstream stream(file);
@@ -166,9 +181,9 @@ const std::vector<Flag>& allFlags()
               f.server.maxConnections = parseNumber<uint32_t>(v, 1);
           } },
         { "--echo-delay-ms",
-          "N",
-          "echo answers after a random time up to this (0)",
-          [](Flags& f, Text v) { f.echoDelay = parseMs(v); } },
+          "A-B",
+          "echo answers after a random time from A to B (0-0)",
+          [](Flags& f, Text v) { f.echoDelay = parseRange(v); } },
         { "--journal",
           "FILE",
           "append a line for each run that starts, and ends",

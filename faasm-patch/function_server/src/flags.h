@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace function_server {
@@ -22,7 +23,10 @@ struct Flags
     unsigned threads = 2;
     std::chrono::milliseconds drain{ 10'000 };
     std::optional<uint16_t> metricsPort = {};
-    std::chrono::milliseconds echoDelay{ 0 };
+    std::pair<std::chrono::milliseconds, std::chrono::milliseconds> echoDelay{
+        0,
+        0
+    };
     std::string journal = {};
 };
 

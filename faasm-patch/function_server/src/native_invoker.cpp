@@ -74,7 +74,7 @@ NativeInvoker::~NativeInvoker()
 uint64_t NativeInvoker::submit(Run run, Done done)
 {
     const uint64_t id = ++lastId;
-    if (run.function == "echo" && options.echoDelay.count() == 0 && !journal) {
+    if (run.function == "echo" && options.echoDelay.second.count() == 0 && !journal) {
         done({ .result = std::move(run.input) });
         return id;
     }
@@ -101,7 +101,7 @@ void NativeInvoker::begin(uint64_t id, const std::shared_ptr<Running>& running)
                std::chrono::milliseconds(numberIn(run.input, MAX_MS));
     };
     if (run.function == "echo") {
-        if (options.echoDelay.count() == 0) {
+        if (options.echoDelay.second.count() == 0) {
             finish(id, run.input);
         } else {
             answerAt(id, running, running->startedAt + echoDelay());
@@ -230,9 +230,11 @@ std::shared_ptr<NativeInvoker::Running> NativeInvoker::take(uint64_t id)
 
 std::chrono::microseconds NativeInvoker::echoDelay()
 {
+    const std::chrono::microseconds least = options.echoDelay.first;
+    const std::chrono::microseconds most = options.echoDelay.second;
     std::lock_guard lock(mutex);
     return std::chrono::microseconds(std::uniform_int_distribution<int64_t>(
-      0, options.echoDelay.count() * 1000)(random));
+      least.count(), most.count())(random));
 }
 
 }

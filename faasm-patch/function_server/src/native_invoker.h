@@ -17,6 +17,7 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace function_server {
@@ -30,8 +31,9 @@ class NativeInvoker : public function_service::Invoker
     {
         uint32_t slots;
         unsigned threads;
-        // `echo` answers after a random time up to this.
-        std::chrono::milliseconds echoDelay;
+        // `echo` answers after a random time between these.
+        std::pair<std::chrono::milliseconds, std::chrono::milliseconds>
+          echoDelay;
         // Empty: none.
         std::string journal;
     };

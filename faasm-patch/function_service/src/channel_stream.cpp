@@ -5,11 +5,21 @@ namespace function_service {
 
 using connectrpc::Code;
 
+namespace {
+
+// Some clients that abort half-close first, and reset the stream right after:
+// that has to be heard before the session is forgotten.
+constexpr std::chrono::milliseconds RESET_TIME{ 20 };
+
+}
+
 ChannelStream::ChannelStream(std::shared_ptr<connectrpc::Call> call,
                              std::shared_ptr<Sessions> sessions,
+                             std::shared_ptr<Timers> timers,
                              std::shared_ptr<Counters> counters)
   : port(std::make_shared<Port>(std::move(call)))
   , sessions(std::move(sessions))
+  , timers(std::move(timers))
   , counters(std::move(counters))
 {
     Counters::add(this->counters->streams);
@@ -52,7 +62,12 @@ void ChannelStream::onEnd()
         return;
     }
     if (session) {
-        session->halfClose(port);
+        halfClosedAt = std::chrono::steady_clock::now();
+        timers->add(*halfClosedAt + RESET_TIME, [weak = std::weak_ptr(port)] {
+            if (const auto stream = weak.lock()) {
+                stream->wake();
+            }
+        });
     } else {
         ended = true;
         port->end(std::nullopt);
@@ -61,7 +76,14 @@ void ChannelStream::onEnd()
 
 void ChannelStream::onWake()
 {
-    if (!ended && session) {
+    if (ended || !session) {
+        return;
+    }
+    if (halfClosedAt &&
+        std::chrono::steady_clock::now() >= *halfClosedAt + RESET_TIME) {
+        halfClosedAt.reset();
+        session->halfClose(port);
+    } else {
         session->flush(port);
     }
 }

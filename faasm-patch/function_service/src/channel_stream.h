@@ -4,6 +4,7 @@
 #include "sessions.h"
 
 #include <connect/call.h>
+#include <function_service/timers.h>
 
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@ class ChannelStream : public connectrpc::CallHandler
   public:
     ChannelStream(std::shared_ptr<connectrpc::Call> call,
                   std::shared_ptr<Sessions> sessions,
+                  std::shared_ptr<Timers> timers,
                   std::shared_ptr<Counters> counters);
 
     void onMessage(std::string message) override;
@@ -33,8 +35,10 @@ class ChannelStream : public connectrpc::CallHandler
 
     std::shared_ptr<Port> port;
     const std::shared_ptr<Sessions> sessions;
+    const std::shared_ptr<Timers> timers;
     const std::shared_ptr<Counters> counters;
     std::shared_ptr<Session> session;
+    std::optional<Timers::TimePoint> halfClosedAt;
     bool ended = false;
 };
 

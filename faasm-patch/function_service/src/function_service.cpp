@@ -100,14 +100,16 @@ class FunctionService::Impl
                   return std::make_shared<InvokeHandler>(
                     std::move(call), queue, context->options);
               }) });
-        all.push_back({ { .path = service + "/Channel",
-                          .kind = StreamKind::BidiStream,
-                          .maxMessageBytes = options.maxFrameBytes },
-                        authorized([sessions = sessions, counters = counters](
-                                     std::shared_ptr<Call> call) {
-                            return std::make_shared<ChannelStream>(
-                              std::move(call), sessions, counters);
-                        }) });
+        all.push_back(
+          { { .path = service + "/Channel",
+              .kind = StreamKind::BidiStream,
+              .maxMessageBytes = options.maxFrameBytes },
+            authorized([sessions = sessions,
+                        timers = timers,
+                        counters = counters](std::shared_ptr<Call> call) {
+                return std::make_shared<ChannelStream>(
+                  std::move(call), sessions, timers, counters);
+            }) });
         // Probes have no token.
         all.push_back({ { .path = "/grpc.health.v1.Health/Check",
                           .kind = StreamKind::Unary,
