@@ -1,8 +1,9 @@
 #include "conformance_service.h"
 
 #include "inbox.h"
-#include "message_codec.h"
 #include "request_info.h"
+
+#include <connect/typed.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -37,7 +38,7 @@ class Conversation
         if (!bytes) {
             co_return std::nullopt;
         }
-        auto request = decode<Request>(*bytes, call->codec());
+        auto request = connectrpc::decode<Request>(*bytes, call->codec());
         if (request) {
             addRequest(info, *request);
         } else {
@@ -77,7 +78,7 @@ class Conversation
         if (withInfo) {
             *response.mutable_payload()->mutable_request_info() = info;
         }
-        call->send(encode(response, call->codec()));
+        call->send(connectrpc::encode(response, call->codec()));
     }
 
     template<typename Response>
