@@ -6,26 +6,36 @@
 import ts from "typescript"
 import type { EnumModel, FieldModel, MessageModel, TypeModel } from "./model.ts"
 import { discriminantOf, literalOf, reachesDate, requiredProperties } from "./union-members.ts"
+import { ANY_HINT, hintFor, UnmappedType } from "./unmapped-type.ts"
 import { pascalCase, snakeCase, UniqueNames } from "./words.ts"
-
-/** A type, or a part of one, that has no mapping. */
-export class UnmappedType extends Error {
-  override readonly name = "UnmappedType"
-}
 
 /** Most levels of types in types: recursive generics make new types without end. */
 const MAX_DEPTH = 24
+
+/** A part of a body that travels as JSON text. */
+export interface JsonPart {
+  /** Such as `lines[].size`; empty for all of it. */
+  path: string
+  /** As TypeScript writes it. */
+  type: string
+  /** How to get a better mapping. */
+  hint: string
+  /** The type says nothing of the value. */
+  any: boolean
+}
 
 /** Converts types; keeps the messages and enums that they became. */
 export class TypeConverter {
   readonly messages: MessageModel[] = []
   readonly enums: EnumModel[] = []
-  /** Properties of the last body whose types say nothing of their values: they are JSON text. */
-  untyped: string[] = []
+  /** What of the last body travels as JSON text. */
+  jsonParts: JsonPart[] = []
   readonly #checker: ts.TypeChecker
   readonly #names: UniqueNames
   readonly #at: ts.Node
   readonly #converted = new Map<ts.Type, MessageModel>()
+  /** Where in the body, such as `lines`, `[]`, `size`. */
+  readonly #path: string[] = []
 
   constructor(checker: ts.TypeChecker, names: UniqueNames, at: ts.Node) {
     this.#checker = checker
@@ -37,23 +47,53 @@ export class TypeConverter {
    * The message of a body or of a section of a request: an object as itself, anything else in a wrapper.
    * What has several types may be any of them.
    *
-   * @throws {@link UnmappedType}; nothing that was converted on the way is kept then
+   * @returns undefined when there is no mapping: all of it is JSON text
    */
-  body(types: readonly ts.Type[], name: string): MessageModel {
-    this.untyped = []
-    const before = [this.messages.length, this.enums.length] as const
-    try {
+  body(types: readonly ts.Type[], name: string): MessageModel | undefined {
+    this.jsonParts = []
+    return this.#orJson(() => {
       const { type: model, nullable, optional } = this.#nullable(types, name, 0)
       if (!nullable && !optional && model.kind === "message") return model.message
-      if (optional) throw new UnmappedType("undefined is no JSON")
+      if (optional) {
+        throw new UnmappedType(this.#texts(types), "undefined is no JSON: answer null, or c.body(null)")
+      }
       return this.#wrapper({ property: "value", type: model, optional, nullable }, `${name}Body`)
+    })
+  }
+
+  /** What a conversion makes; undefined, and nothing made on the way is kept, when there is no mapping. */
+  #orJson<T>(convert: () => T): T | undefined {
+    const before = [this.messages.length, this.enums.length, this.jsonParts.length] as const
+    const path = this.#path.length
+    try {
+      return convert()
     } catch (error) {
+      if (!(error instanceof UnmappedType)) throw error
+      const part = { path: this.#where(), type: error.type, hint: error.hint, any: error.any }
       for (const message of this.messages.splice(before[0])) {
+        this.#names.release(message.name)
         for (const [key, kept] of this.#converted) if (kept === message) this.#converted.delete(key)
       }
-      this.enums.splice(before[1])
-      throw error
+      for (const { name } of this.enums.splice(before[1])) this.#names.release(name)
+      this.jsonParts.splice(before[2])
+      this.jsonParts.push(part)
+      this.#path.splice(path)
+      return undefined
     }
+  }
+
+  #where(): string {
+    return this.#path.reduce(
+      (path, part) => (part === "[]" || path === "" ? path + part : `${path}.${part}`),
+      "",
+    )
+  }
+
+  #within<T>(part: string, convert: () => T): T {
+    this.#path.push(part)
+    const converted = convert()
+    this.#path.pop()
+    return converted
   }
 
   #nullable(
@@ -62,7 +102,9 @@ export class TypeConverter {
     depth: number,
   ): { type: TypeModel; nullable: boolean; optional: boolean } {
     const members = types.flatMap((type) => (type.isUnion() ? type.types : [type]))
-    if (depth > 0 && members.some((member) => isAnyJson(member))) {
+    if (members.some((member) => isAnyJson(member))) {
+      if (depth === 0) throw new UnmappedType(this.#texts(types), ANY_HINT, true)
+      this.jsonParts.push({ path: this.#where(), type: this.#texts(types), hint: ANY_HINT, any: true })
       return { type: { kind: "json" }, nullable: false, optional: members.some(mayBeUndefined) }
     }
     const flagged = (flag: ts.TypeFlags) => members.some((member) => (member.flags & flag) !== 0)
@@ -73,12 +115,15 @@ export class TypeConverter {
     )
     // What is always null has no value that needs a type; should it get one, that is most likely a text.
     if (rest.length === 0 && nullable) return { type: { kind: "string" }, nullable, optional }
-    if (rest.length === 0) throw new UnmappedType(this.#texts(types))
+    if (rest.length === 0) throw this.#unmapped(types[0]!)
     return { type: this.#members(rest, types[0]!, name, depth), nullable, optional }
   }
 
   #members(members: ts.Type[], whole: ts.Type, name: string, depth: number): TypeModel {
-    if (depth > MAX_DEPTH) throw new UnmappedType(`${this.#text(whole)}, which is recursive or too deep`)
+    if (depth > MAX_DEPTH) {
+      const hint = `it is recursive or more than ${MAX_DEPTH} levels deep: give the parts that recur a name`
+      throw new UnmappedType(this.#text(whole), hint)
+    }
     const all = (flag: ts.TypeFlags) => members.every((member) => (member.flags & flag) !== 0)
     if (all(ts.TypeFlags.BooleanLike)) return { kind: "bool" }
     if (all(ts.TypeFlags.NumberLike)) return { kind: "double" }
@@ -129,7 +174,12 @@ export class TypeConverter {
       const text = property && literalOf(this.#checker, type, property, this.#at)
       const label = text ?? this.#ownName(type) ?? required.slice(0, 3).join(" ")
       const model = this.#object(type, `${union.name}${pascalCase(label) || "Object"}`, depth + 1)
-      if (reachesDate(model)) throw new UnmappedType(`${this.#texts(members)}, of which a part is a Date`)
+      if (reachesDate(model)) {
+        throw new UnmappedType(
+          this.#texts(members),
+          "a Date in a union can't be told from a string: keep it out",
+        )
+      }
       if (model.kind === "message") add(snakeCase(label), model)
       else if (model.kind === "list" || model.kind === "map") {
         const value = { property: "value", type: model, optional: false, nullable: false }
@@ -161,26 +211,24 @@ export class TypeConverter {
       )
       if (primitive) return this.#members([primitive], primitive, name, depth)
     }
-    if (!(type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection)))
-      throw new UnmappedType(this.#text(type))
+    if (!(type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection))) throw this.#unmapped(type)
     if (type.symbol?.name === "Date" && isLibrary(type.symbol)) return { kind: "date" }
-    if (checker.isTupleType(type)) throw new UnmappedType(this.#text(type))
+    if (checker.isTupleType(type)) throw this.#unmapped(type)
     if (checker.isArrayType(type)) {
       const [element] = checker.getTypeArguments(type as ts.TypeReference)
       return { kind: "list", element: this.#element(element!, name, depth + 1) }
     }
-    if (checker.getSignaturesOfType(type, ts.SignatureKind.Call).length > 0)
-      throw new UnmappedType(this.#text(type))
+    if (checker.getSignaturesOfType(type, ts.SignatureKind.Call).length > 0) throw this.#unmapped(type)
     const index =
       checker.getIndexTypeOfType(type, ts.IndexKind.String) ??
       checker.getIndexTypeOfType(type, ts.IndexKind.Number)
     const properties = checker.getPropertiesOfType(type)
     if (index) {
-      if (properties.length > 0) throw new UnmappedType(this.#text(type))
+      if (properties.length > 0) throw this.#unmapped(type)
       return { kind: "map", value: this.#element(index, `${name}Value`, depth + 1) }
     }
     const isNamed = type.symbol && !type.symbol.name.startsWith("__")
-    if (isNamed && isLibrary(type.symbol)) throw new UnmappedType(this.#text(type))
+    if (isNamed && isLibrary(type.symbol)) throw this.#unmapped(type)
     return { kind: "message", message: this.#message(type, properties, name, depth) }
   }
 
@@ -203,14 +251,23 @@ export class TypeConverter {
       if (propertyType.flags & ts.TypeFlags.Undefined) continue
       if (propertyType.flags & ts.TypeFlags.Never) {
         if (isOptional) continue
-        throw new UnmappedType(`the property ${property.name}: never`)
+        this.#path.push(property.name)
+        throw this.#unmapped(propertyType)
       }
       if (!canName(property.name)) {
-        throw new UnmappedType(`a property of the name ${JSON.stringify(property.name)}`)
+        this.#path.push(property.name)
+        throw new UnmappedType(this.#text(propertyType), "protobuf can't name such a property: rename it")
       }
       const part = `${message.name}${pascalCase(property.name) || "Field"}`
-      const { type: model, nullable, optional } = this.#nullable([propertyType], part, depth + 1)
-      if (holdsAnyJson(model)) this.untyped.push(property.name)
+      const {
+        type: model,
+        nullable,
+        optional,
+      } = this.#property(property.name, propertyType, part, depth) ?? {
+        type: { kind: "json" as const },
+        nullable: false,
+        optional: mayBeUndefined(propertyType),
+      }
       const doc = ts.displayPartsToString(property.getDocumentationComment(this.#checker)).trim()
       message.fields.push({
         property: property.name,
@@ -223,11 +280,24 @@ export class TypeConverter {
     return message
   }
 
+  #property(property: string, type: ts.Type, name: string, depth: number) {
+    return this.#orJson(() => this.#within(property, () => this.#nullable([type], name, depth + 1)))
+  }
+
+  #unmapped(type: ts.Type): UnmappedType {
+    return new UnmappedType(this.#text(type), hintFor(this.#checker, type))
+  }
+
   /** What may stand in a list or map: lists, maps and what is nullable get a wrapper. */
   #element(type: ts.Type, name: string, depth: number): TypeModel {
-    const { type: model, nullable, optional } = this.#nullable([type], name, depth)
+    const { type: model, nullable, optional } = this.#within("[]", () => this.#nullable([type], name, depth))
     // In a list, JSON has null for what it would leave out of an object.
-    if (optional && model.kind !== "json") throw new UnmappedType(this.#text(type))
+    if (optional && model.kind !== "json") {
+      throw new UnmappedType(
+        this.#text(type),
+        "JSON has null for what is undefined in an array: take it out of it",
+      )
+    }
     if (!nullable && model.kind !== "list" && model.kind !== "map") return model
     return {
       kind: "message",
@@ -283,11 +353,6 @@ function isAnyJson(type: ts.Type): boolean {
   if (type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) return true
   const alias = type.aliasSymbol
   return (alias?.name === "JSONObject" || alias?.name === "JSONArray") && isLibrary(alias)
-}
-
-function holdsAnyJson(type: TypeModel): boolean {
-  if (type.kind === "list") return holdsAnyJson(type.element)
-  return type.kind === "map" ? holdsAnyJson(type.value) : type.kind === "json"
 }
 
 function mayBeUndefined({ flags }: ts.Type): boolean {

@@ -8,13 +8,24 @@ export interface SourcePlace {
   column: number
 }
 
-/** What a diagnostic is about. */
+/**
+ * What a diagnostic is about.
+ *
+ * - `unmapped_type`: a type that protobuf has nothing for
+ * - `any_type`: a type that says nothing of its values
+ * - `changed_type`: a field whose type is another one than that of the schema before
+ * - `many_statuses`: a response that is declared for more statuses than an author would write
+ * - `unknown_handler`: a handler that returns what has no type
+ * - `unknown_path`, `unknown_method`: a registration whose path or method is not a constant
+ */
 export type DiagnosticCode =
   | "unmapped_type"
+  | "any_type"
+  | "changed_type"
+  | "many_statuses"
   | "unknown_handler"
   | "unknown_path"
   | "unknown_method"
-  | "any_type"
 
 /** Something in the app that does not become what its author would expect. */
 export interface Diagnostic {
@@ -22,6 +33,21 @@ export interface Diagnostic {
   source: SourcePlace
   /** Such as `POST /orders/:shop`. */
   route: string
-  /** For a person: place, route, type, and what was done instead. */
+  /** Where in the request or response, such as `response 200: lines[].size`; empty for all of the route. */
+  part: string
+  /** The type as TypeScript writes it; empty when it is not about one. */
+  type: string
+  /** What is the matter, and what was done instead. */
+  what: string
+  /** How to get a better mapping. */
+  hint: string
+  /** All of it, in a line for a person. */
   message: string
+}
+
+/** Makes a diagnostic; its message is put together from the rest. */
+export function diagnostic(parts: Omit<Diagnostic, "message">): Diagnostic {
+  const { source, route, part, what, hint } = parts
+  const place = `${source.file}:${source.line}:${source.column}`
+  return { ...parts, message: `${[place, route, part, what].filter(Boolean).join(": ")} (${hint})` }
 }

@@ -5,7 +5,7 @@
  */
 import { mergePath } from "hono/utils/url"
 import ts from "typescript"
-import type { Diagnostic } from "./diagnostic.ts"
+import { type Diagnostic, diagnostic } from "./diagnostic.ts"
 import type { Project } from "./project.ts"
 import { SchemaError } from "./schema-error.ts"
 import { skipOuter } from "./skip-outer.ts"
@@ -314,9 +314,14 @@ class RouteReader {
   }
 
   #report(code: Diagnostic["code"], call: ts.CallExpression, registration: string, what: string): void {
+    const parts = {
+      part: "",
+      type: "",
+      what: `${what}, so its routes stay in the gateway`,
+      hint: "write it as a string, a constant, or an array of them",
+    }
     const source = this.#project.place(call)
-    const message = `${source.file}:${source.line}: .${registration}(): ${what}, so its routes stay in the gateway`
-    this.#diagnostics.push({ code, source, route: `.${registration}()`, message })
+    this.#diagnostics.push(diagnostic({ code, source, route: `.${registration}()`, ...parts }))
   }
 }
 

@@ -1,7 +1,7 @@
 import ts from "typescript"
 import { makeClientOptional } from "./client-optional.ts"
-import { TypeConverter, UnmappedType } from "./convert-type.ts"
-import type { Diagnostic, SourcePlace } from "./diagnostic.ts"
+import { TypeConverter } from "./convert-type.ts"
+import { type Diagnostic, diagnostic, type SourcePlace } from "./diagnostic.ts"
 import { type HandlerTypes, handlerTypes } from "./handler-types.ts"
 import type { FieldModel, MessageModel, MethodModel, ServiceModel, TypeModel } from "./model.ts"
 import type { Project } from "./project.ts"
@@ -225,12 +225,12 @@ class ServiceBuilder {
       fields.push({ property: name, optional: false, nullable: false, status, type })
     }
     if (types.untyped && !byStatus.has(0)) {
-      this.#report(
-        "unknown_handler",
-        row,
-        handler,
-        "the type of what it returns is not known; it travels as JSON text",
-      )
+      this.#report("unknown_handler", row, handler, {
+        part: "response",
+        type: "any",
+        what: "the type of what it returns is not known, so it travels as JSON text",
+        hint: "return what c.json() gives, with a value whose type is known",
+      })
       fields.push({ property: "other", optional: false, nullable: false, status: 0, type: { kind: "json" } })
     }
     fields.push(RAW)
@@ -244,39 +244,27 @@ class ServiceBuilder {
     at: ts.Node,
     what: string,
   ): MessageModel | undefined {
-    try {
-      const message = this.#converter.body(types, name)
-      const { untyped } = this.#converter
-      if (untyped.length > 0) {
-        this.#report(
-          "any_type",
-          row,
-          at,
-          `${what}: the type of ${untyped.join(", ")} says nothing of the value, which travels as JSON text`,
-        )
-      }
-      return message
-    } catch (error) {
-      if (!(error instanceof UnmappedType)) throw error
-      this.#report(
-        "unmapped_type",
-        row,
-        at,
-        `${what}: no mapping for ${error.message}; it travels as JSON text`,
-      )
-      return undefined
+    const message = this.#converter.body(types, name)
+    for (const { path, type, hint, any } of this.#converter.jsonParts) {
+      const why = any ? `${type} says nothing of the value` : `no mapping for ${type}`
+      this.#report(any ? "any_type" : "unmapped_type", row, at, {
+        part: path === "" ? what : `${what}: ${path}`,
+        type,
+        what: `${why}, so it travels as JSON text`,
+        hint,
+      })
     }
+    return message
   }
 
-  #report(code: Diagnostic["code"], { method, path }: RouteRow, at: ts.Node, what: string): void {
+  #report(
+    code: Diagnostic["code"],
+    { method, path }: RouteRow,
+    at: ts.Node,
+    parts: Pick<Diagnostic, "part" | "type" | "what" | "hint">,
+  ): void {
     const source = this.#project.place(at)
-    const route = `${method} ${path}`
-    this.#diagnostics.push({
-      code,
-      source,
-      route,
-      message: `${source.file}:${source.line}: ${route}: ${what}`,
-    })
+    this.#diagnostics.push(diagnostic({ code, source, route: `${method} ${path}`, ...parts }))
   }
 }
 

@@ -52,4 +52,9 @@ export class UniqueNames {
   has(name: string): boolean {
     return this.#taken.has(name)
   }
+
+  /** Makes a name free that turned out not to be needed. */
+  release(name: string): void {
+    this.#taken.delete(name)
+  }
 }
