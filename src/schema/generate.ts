@@ -10,8 +10,10 @@ import {
 import type ts from "typescript"
 import { file_hono_faasm_v1_annotations } from "../gen/hono_faasm/v1/annotations_pb.ts"
 import { describeService } from "./descriptor.ts"
-import type { Diagnostic } from "./diagnostic.ts"
+import { type Diagnostic, diagnostic } from "./diagnostic.ts"
 import { type Lock, readLock } from "./lock.ts"
+import { describeChange, type LockChange, lockChanges } from "./lock-changes.ts"
+import type { MessageModel, ServiceModel, TypeModel } from "./model.ts"
 import { printProto } from "./print-proto.ts"
 import { appName, defaultAppName, Project } from "./project.ts"
 import { readRoutes } from "./read-routes.ts"
@@ -26,6 +28,14 @@ export interface GenerateOptions {
   appName?: string
   /** Directory of the published schema: its lock file keeps the numbers. */
   dir: string
+}
+
+/** The bodies of requests and responses that handlers declare. */
+export interface BodyCounts {
+  /** Those that are a message. */
+  typed: number
+  /** Those that travel as JSON text, since their type has no mapping. */
+  json: number
 }
 
 /** An app's schema. */
@@ -47,8 +57,13 @@ export interface AppSchema {
   docs: ReadonlyMap<string, string>
   /** The lock, with what this schema added. */
   lock: Lock
+  /** What is new, gone or of another type since the lock was written, a line each. */
+  changes: string[]
+  bodies: BodyCounts
   routes: SchemaRoute[]
   diagnostics: Diagnostic[]
+  /** Absolute paths of the project's own files that the types come from. */
+  sources: string[]
   /** For whoever wants to know more of the handlers. */
   program: ts.Program
 }
@@ -67,7 +82,10 @@ export function generateSchema(options: GenerateOptions): AppSchema {
   const { model, routes } = serviceModel(project, app, rows, diagnostics)
   const name = snakeCase(app)
   const path = `${name}/v1/${name}.proto`
-  const { file, lock, docs } = describeService(model, path, readLock(join(options.dir, lockPath(path))))
+  const before = readLock(join(options.dir, lockPath(path)))
+  const { file, lock, docs } = describeService(model, path, before)
+  const changes = lockChanges(before, lock)
+  diagnostics.push(...retypedFields(changes, model.messages))
   return {
     app,
     package: model.package,
@@ -83,8 +101,14 @@ export function generateSchema(options: GenerateOptions): AppSchema {
     protoText: printProto(file, docs),
     docs,
     lock,
+    changes: changes.map(describeChange),
+    bodies: countBodies(model),
     routes,
     diagnostics,
+    sources: project.program
+      .getSourceFiles()
+      .filter((file) => project.isOwn(file))
+      .map(({ fileName }) => fileName),
     program: project.program,
   }
 }
@@ -92,6 +116,26 @@ export function generateSchema(options: GenerateOptions): AppSchema {
 /** The lock file of a .proto file. */
 export function lockPath(protoPath: string): string {
   return protoPath.replace(/\.proto$/, ".lock.json")
+}
+
+/** A field that gets another number is lost to clients of the schema before. */
+function retypedFields(changes: readonly LockChange[], messages: readonly MessageModel[]): Diagnostic[] {
+  return changes.flatMap((change) => {
+    const origin = messages.find(({ name }) => name === change.owner)?.origin
+    if (change.kind !== "retyped" || !origin) return []
+    const hint = "clients of the schema before don't know it: keep the old type, or add another property"
+    const type = change.after!.type ?? ""
+    return [diagnostic({ code: "changed_type", ...origin, type, what: describeChange(change), hint })]
+  })
+}
+
+function countBodies({ methods }: ServiceModel): BodyCounts {
+  const bodies = methods.flatMap(({ request, response }) => [
+    ...request.fields.filter(({ property }) => property === "json" || property === "form"),
+    ...response.fields,
+  ])
+  const count = (kind: TypeModel["kind"]) => bodies.filter(({ type }) => type.kind === kind).length
+  return { typed: count("message"), json: count("json") }
 }
 
 function hashOf(file: FileDescriptorProto): string {

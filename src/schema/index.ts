@@ -3,10 +3,12 @@
  *
  * @module
  */
+import "./check-compiler.ts"
+
 export type { Diagnostic, DiagnosticCode, SourcePlace } from "./diagnostic.ts"
-export { type AppSchema, type GenerateOptions, generateSchema } from "./generate.ts"
+export { type AppSchema, type BodyCounts, type GenerateOptions, generateSchema } from "./generate.ts"
 export type { Lock } from "./lock.ts"
 export { type OpenApiDocument, openApiDocument } from "./openapi.ts"
 export { SchemaError, type SchemaErrorCode } from "./schema-error.ts"
 export type { SchemaRoute } from "./service-model.ts"
-export { writeSchema } from "./write-schema.ts"
+export { outdatedFiles, type WriteOptions, writeSchema } from "./write-schema.ts"

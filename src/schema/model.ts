@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SourcePlace } from "./diagnostic.ts"
 
 /** A field's type. */
 export type TypeModel =
@@ -28,9 +29,20 @@ export interface FieldModel {
   number?: number
 }
 
+/** Where a message comes from. */
+export interface Origin {
+  source: SourcePlace
+  /** Such as `POST /orders/:shop`. */
+  route: string
+  /** Such as `response 200`; empty for all of the route. */
+  part: string
+}
+
 /** A message. */
 export interface MessageModel {
   name: string
+  /** Where it is used first; those of all clients have none. */
+  origin?: Origin
   fields: FieldModel[]
   shape: "object" | "wrapper" | "response" | "union"
   doc?: string

@@ -1,5 +1,6 @@
 /** What can be wrong with an app before its types are read. */
 export type SchemaErrorCode =
+  | "no_compiler"
   | "no_file"
   | "no_tsconfig"
   | "no_default_export"

@@ -3,7 +3,7 @@ import { makeClientOptional } from "./client-optional.ts"
 import { TypeConverter } from "./convert-type.ts"
 import { type Diagnostic, diagnostic, type SourcePlace } from "./diagnostic.ts"
 import { type HandlerTypes, handlerTypes } from "./handler-types.ts"
-import type { FieldModel, MessageModel, MethodModel, ServiceModel, TypeModel } from "./model.ts"
+import type { FieldModel, MessageModel, MethodModel, Origin, ServiceModel, TypeModel } from "./model.ts"
 import type { Project } from "./project.ts"
 import type { RouteRow } from "./read-routes.ts"
 import { pascalCase, snakeCase, UniqueNames } from "./words.ts"
@@ -157,11 +157,13 @@ class ServiceBuilder {
       name: `${rpc}Request`,
       shape: "object",
       fields: this.#requestFields(row, handler, rpc, types),
+      origin: this.#origin(row, handler, "request"),
     }
     const response: MessageModel = {
       name: `${rpc}Response`,
       shape: "response",
       fields: this.#responseFields(row, handler, rpc, types),
+      origin: this.#origin(row, handler, "response"),
     }
     this.#messages.push(request, response)
     const doc = docOf(row.call)
@@ -244,7 +246,10 @@ class ServiceBuilder {
     at: ts.Node,
     what: string,
   ): MessageModel | undefined {
+    const before = this.#converter.messages.length
     const message = this.#converter.body(types, name)
+    const origin = this.#origin(row, at, what)
+    for (const made of this.#converter.messages.slice(before)) made.origin = origin
     for (const { path, type, hint, any } of this.#converter.jsonParts) {
       const why = any ? `${type} says nothing of the value` : `no mapping for ${type}`
       this.#report(any ? "any_type" : "unmapped_type", row, at, {
@@ -259,12 +264,15 @@ class ServiceBuilder {
 
   #report(
     code: Diagnostic["code"],
-    { method, path }: RouteRow,
+    row: RouteRow,
     at: ts.Node,
     parts: Pick<Diagnostic, "part" | "type" | "what" | "hint">,
   ): void {
-    const source = this.#project.place(at)
-    this.#diagnostics.push(diagnostic({ code, source, route: `${method} ${path}`, ...parts }))
+    this.#diagnostics.push(diagnostic({ code, ...this.#origin(row, at, ""), ...parts }))
+  }
+
+  #origin({ method, path }: RouteRow, at: ts.Node, part: string): Origin {
+    return { source: this.#project.place(at), route: `${method} ${path}`, part }
   }
 }
 

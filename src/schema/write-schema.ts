@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { packageRoot } from "../package-root.ts"
 import { type AppSchema, lockPath } from "./generate.ts"
@@ -22,38 +22,55 @@ plugins:
     opt: [target=ts, import_extension=js]
 `
 
+/** What {@link writeSchema} writes beside the schema. */
+export interface WriteOptions {
+  /** Also an OpenAPI document beside the .proto file, `<app>.openapi.json`. Default false. */
+  openapi?: boolean
+}
+
 /**
  * Writes a schema into a directory: the .proto file, its lock, the annotations that it imports, and a configuration
  * for buf when there is none. What has not changed is not touched.
  *
- * @param options.openapi - also an OpenAPI document beside the .proto file, `<app>.openapi.json`. Default false.
  * @returns the files that were written
  */
-export function writeSchema(schema: AppSchema, dir: string, options: { openapi?: boolean } = {}): string[] {
-  const annotations = readFileSync(join(packageRoot, "proto", ANNOTATIONS), "utf8")
-  const changed = [
-    ...writeChanged(join(dir, schema.path), schema.protoText),
-    ...writeChanged(join(dir, lockPath(schema.path)), printLock(schema.lock)),
-    ...writeChanged(join(dir, ANNOTATIONS), annotations),
-  ]
-  if (options.openapi) {
-    const file = join(dir, schema.path.replace(/\.proto$/, ".openapi.json"))
-    changed.push(...writeChanged(file, `${JSON.stringify(openApiDocument(schema), undefined, 2)}\n`))
-  }
+export function writeSchema(schema: AppSchema, dir: string, options: WriteOptions = {}): string[] {
+  const written = outdatedFiles(schema, dir, options)
+  const texts = generatedFiles(schema, dir, options)
   for (const [name, text] of [
     ["buf.yaml", BUF_YAML],
     ["buf.gen.yaml", BUF_GEN_YAML],
   ] as const) {
-    if (read(join(dir, name)) === undefined) changed.push(...writeChanged(join(dir, name), text))
+    const file = join(dir, name)
+    if (existsSync(file)) continue
+    texts.set(file, text)
+    written.push(file)
   }
-  return changed
+  for (const file of written) {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, texts.get(file)!)
+  }
+  return written
 }
 
-function writeChanged(file: string, text: string): string[] {
-  if (read(file) === text) return []
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, text)
-  return [file]
+/** The files that {@link writeSchema} would change, or that are missing. */
+export function outdatedFiles(schema: AppSchema, dir: string, options: WriteOptions = {}): string[] {
+  const texts = generatedFiles(schema, dir, options)
+  return [...texts].filter(([file, text]) => read(file) !== text).map(([file]) => file)
+}
+
+/** Texts by path. */
+function generatedFiles(schema: AppSchema, dir: string, options: WriteOptions): Map<string, string> {
+  const texts = new Map([
+    [join(dir, schema.path), schema.protoText],
+    [join(dir, lockPath(schema.path)), printLock(schema.lock)],
+    [join(dir, ANNOTATIONS), readFileSync(join(packageRoot, "proto", ANNOTATIONS), "utf8")],
+  ])
+  if (options.openapi) {
+    const file = join(dir, schema.path.replace(/\.proto$/, ".openapi.json"))
+    texts.set(file, `${JSON.stringify(openApiDocument(schema), undefined, 2)}\n`)
+  }
+  return texts
 }
 
 function read(file: string): string | undefined {

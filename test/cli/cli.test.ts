@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { afterAll, expect, test } from "vitest"
+import { afterAll, expect, test, vi } from "vitest"
 import { packageRoot } from "../../src/package-root.ts"
 
 const dir = mkdtempSync(join(tmpdir(), "hono-faasm-cli-"))
@@ -73,6 +73,58 @@ test("generate writes once, and then nothing while nothing changes", async () =>
   expect(again).toMatchObject({ code: 0 })
   expect(again.output).toMatch(/nothing has changed/)
 }, 60_000)
+
+test("generate --check finds what is not up to date, and writes nothing", async () => {
+  const out = join(dir, "checked")
+  const args = ["generate", "examples/orders/app.ts", "--out", out]
+  const missing = await start(...args, "--check").ended
+  expect(missing.output).toMatch(/not up to date: .*orders\.proto/)
+  expect(missing.code).toBe(1)
+  expect(existsSync(out)).toBe(false)
+  await start(...args).ended
+  expect(await start(...args, "--check").ended).toMatchObject({ code: 0 })
+}, 60_000)
+
+test("generate --strict takes warnings as errors, and --json tells tools of them", async () => {
+  const out = join(dir, "strict")
+  const args = ["generate", "test/schema/fixtures/unmapped/app.ts", "--name", "unmapped", "--out", out]
+  const strict = await start(...args, "--strict").ended
+  expect(strict.output).toMatch(/error: .*app\.ts:\d+:\d+: GET \/big: .*\[unmapped_type\]/)
+  expect(strict.code).toBe(1)
+  expect(existsSync(out)).toBe(false)
+  const { code, output } = await start(...args, "--json").ended
+  expect(code).toBe(0)
+  const { routes, typedBodies, jsonBodies, diagnostics, files } = JSON.parse(output)
+  expect(routes).toBe(12)
+  expect(typedBodies + jsonBodies).toBeGreaterThan(12)
+  expect(diagnostics[0]).toMatchObject({ code: "unknown_path", source: { line: expect.any(Number) } })
+  expect(files.join()).toMatch(/unmapped\.proto/)
+}, 60_000)
+
+test("generate --watch writes again when a source changes, also after a mistake", async () => {
+  const project = join(dir, "watched")
+  mkdirSync(project)
+  symlinkSync(join(packageRoot, "node_modules"), join(project, "node_modules"))
+  writeFileSync(join(project, "tsconfig.json"), '{ "compilerOptions": { "strict": true } }')
+  const write = (body: string) =>
+    writeFileSync(
+      join(project, "app.ts"),
+      `import { Hono } from "hono"\nexport default new Hono().get("/", (c) => c.json(${body}))\n`,
+    )
+  write("{ a: 1 }")
+  const out = join(project, "proto")
+  const watching = start("generate", join(project, "app.ts"), "--name", "watched", "--out", out, "--watch")
+  const until = (done: () => boolean) => vi.waitFor(() => expect(done()).toBe(true), { timeout: 30_000 })
+  const waits = () => watching.output().split("waiting for changes").length - 1
+  await until(() => waits() === 1)
+  write("nothing")
+  await until(() => /error: .*nothing/.test(watching.output()) && waits() === 2)
+  write("{ a: 1, b: 2 }")
+  await until(() => waits() === 3)
+  expect(readFileSync(join(out, "watched/v1/watched.proto"), "utf8")).toMatch(/double b = 2/)
+  watching.child.kill("SIGINT")
+  expect(await watching.ended).toMatchObject({ code: 0 })
+}, 120_000)
 
 test("dev serves the app by functions, and Ctrl-C ends it cleanly", async () => {
   const dev = start("dev", "examples/orders/app.ts", "--port", "0", "--out", join(dir, "build"))

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import { generateSchema, SchemaError } from "../../src/schema/index.ts"
 
 let dir: string
@@ -90,4 +90,19 @@ test("an import that can't be resolved, whose types would all be any", () => {
     "app.ts": 'import app from "no-such-package"\nexport default app',
   })
   expect(error).toMatchObject({ code: "type_error", message: expect.stringContaining("no-such-package") })
+})
+
+test("a TypeScript without a compiler in our own one's place", async () => {
+  vi.resetModules()
+  vi.doMock("typescript", () => ({ default: { version: "7.0.2" } }))
+  try {
+    const loading = import("../../src/schema/index.ts")
+    await expect(loading).rejects.toMatchObject({
+      code: "no_compiler",
+      message: expect.stringMatching(/7\.0\.2.*overrides/s),
+    })
+  } finally {
+    vi.doUnmock("typescript")
+    vi.resetModules()
+  }
 })
