@@ -152,7 +152,8 @@ export class TypeConverter {
     // What is made of several types, as the bodies of a status, is none of them.
     if (whole.isUnion()) this.#converted.set(whole, union)
     this.messages.push(union)
-    const keys = new UniqueNames()
+    // That is the name of the oneof.
+    const keys = new UniqueNames(["value"])
     const add = (key: string, type: TypeModel) =>
       union.fields.push({ property: keys.take(key, "_"), type, optional: false, nullable: false })
     const flagged = (flag: ts.TypeFlags) => members.filter((member) => (member.flags & flag) !== 0)

@@ -80,7 +80,7 @@ class Describer {
 
   describe(): Described {
     const { package: name, service, methods, messages, enums } = this.#model
-    this.#renameWrappers(messages)
+    this.#renameReused()
     const file = create(FileDescriptorProtoSchema, {
       name: this.#path,
       package: name,
@@ -113,20 +113,33 @@ class Describer {
   }
 
   /**
-   * A wrapper's value always has number 1, so a wrapper of another type has to be another message. Those within others
-   * come first in the model.
+   * A name that stood for something else goes on to stand for that. A wrapper's value always has number 1, so one of
+   * another type is something else as well; those within others come first in the model.
    */
-  #renameWrappers(messages: readonly MessageModel[]): void {
-    const names = new Set(messages.map(({ name }) => name))
-    for (const message of messages) {
-      if (message.shape !== "wrapper") continue
-      const type = typeText(message.fields[0]!.type)
-      const isOther = (name: string) => (this.#before.messages[name]?.fields.value?.type ?? type) !== type
-      if (!isOther(message.name)) continue
+  #renameReused(): void {
+    const { messages, enums } = this.#model
+    const names = new Set([...messages, ...enums].map(({ name }) => name))
+    const rename = (model: MessageModel | EnumModel, isOther: (name: string) => boolean) => {
+      if (!isOther(model.name)) return
       let n = 2
-      while (names.has(`${message.name}${n}`) || isOther(`${message.name}${n}`)) n++
-      message.name = `${message.name}${n}`
-      names.add(message.name)
+      while (names.has(`${model.name}${n}`) || isOther(`${model.name}${n}`)) n++
+      model.name = `${model.name}${n}`
+      names.add(model.name)
+    }
+    const before = this.#before
+    for (const model of enums) rename(model, (name) => Object.hasOwn(before.messages, name))
+    const isOtherShape = (name: string, shape: MessageModel["shape"]) => {
+      const message = before.messages[name]
+      return Object.hasOwn(before.enums, name) || (message?.shape ?? (message ? "object" : shape)) !== shape
+    }
+    for (const model of messages) {
+      if (model.shape !== "wrapper") rename(model, (name) => isOtherShape(name, model.shape))
+    }
+    for (const model of messages) {
+      if (model.shape !== "wrapper") continue
+      const type = typeText(model.fields[0]!.type)
+      const typeBefore = (name: string) => before.messages[name]?.fields.value?.type ?? type
+      rename(model, (name) => isOtherShape(name, "wrapper") || typeBefore(name) !== type)
     }
   }
 
@@ -179,6 +192,7 @@ class Describer {
     }
     message.oneofDecl = create(DescriptorProtoSchema, { oneofDecl: message.oneofDecl }).oneofDecl
     this.#lock.messages[name] = {
+      ...(shape === "object" ? {} : { shape }),
       fields: Object.fromEntries(entries),
       ...(presence.entries.size > 0 ? { presence: Object.fromEntries(presence.entries) } : {}),
       ...(presence.reserved.length > 0 ? { reserved: presence.reserved } : {}),

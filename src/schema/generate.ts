@@ -17,7 +17,7 @@ import type { MessageModel, ServiceModel, TypeModel } from "./model.ts"
 import { printProto } from "./print-proto.ts"
 import { appName, defaultAppName, Project } from "./project.ts"
 import { readRoutes } from "./read-routes.ts"
-import { type SchemaRoute, serviceModel } from "./service-model.ts"
+import { type RouteModel, serviceModel } from "./service-model.ts"
 import { snakeCase } from "./words.ts"
 
 /** Options of {@link generateSchema}. */
@@ -28,6 +28,14 @@ export interface GenerateOptions {
   appName?: string
   /** Directory of the published schema: its lock file keeps the numbers. */
   dir: string
+}
+
+/** A route of the app. */
+export interface SchemaRoute extends Omit<RouteModel, "request" | "response"> {
+  /** Full name of the request message. */
+  request: string
+  /** Full name of the response message. */
+  response: string
 }
 
 /** The bodies of requests and responses that handlers declare. */
@@ -79,11 +87,18 @@ export function generateSchema(options: GenerateOptions): AppSchema {
   const app = options.appName === undefined ? defaultAppName(appFile) : appName(options.appName)
   const diagnostics: Diagnostic[] = []
   const rows = readRoutes(project, diagnostics)
-  const { model, routes } = serviceModel(project, app, rows, diagnostics)
+  const { model, routes: routeModels } = serviceModel(project, app, rows, diagnostics)
   const name = snakeCase(app)
   const path = `${name}/v1/${name}.proto`
   const before = readLock(join(options.dir, lockPath(path)))
   const { file, lock, docs } = describeService(model, path, before)
+  const fullName = (message: MessageModel) => `${model.package}.${message.name}`
+  // Their messages have got their names only now.
+  const routes = routeModels.map((route) => ({
+    ...route,
+    request: fullName(route.request),
+    response: fullName(route.response),
+  }))
   const changes = lockChanges(before, lock)
   diagnostics.push(...retypedFields(changes, model.messages))
   return {

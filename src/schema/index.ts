@@ -6,9 +6,14 @@
 import "./check-compiler.ts"
 
 export type { Diagnostic, DiagnosticCode, SourcePlace } from "./diagnostic.ts"
-export { type AppSchema, type BodyCounts, type GenerateOptions, generateSchema } from "./generate.ts"
+export {
+  type AppSchema,
+  type BodyCounts,
+  type GenerateOptions,
+  generateSchema,
+  type SchemaRoute,
+} from "./generate.ts"
 export type { Lock } from "./lock.ts"
 export { type OpenApiDocument, openApiDocument } from "./openapi.ts"
 export { SchemaError, type SchemaErrorCode } from "./schema-error.ts"
-export type { SchemaRoute } from "./service-model.ts"
 export { outdatedFiles, type WriteOptions, writeSchema } from "./write-schema.ts"

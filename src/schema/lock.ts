@@ -4,6 +4,7 @@
  * @module
  */
 import { existsSync, readFileSync } from "node:fs"
+import type { MessageModel } from "./model.ts"
 import { SchemaError } from "./schema-error.ts"
 import { UniqueNames } from "./words.ts"
 
@@ -18,6 +19,8 @@ export interface Lock {
 
 /** A message's fields. */
 interface LockedMessage {
+  /** What it stands for, when that is no object. */
+  shape?: Exclude<MessageModel["shape"], "object">
   /** By property name. */
   fields: Record<string, LockedNumber>
   /** Companions that tell null, empty and absent apart, by the property's name. */
@@ -170,6 +173,7 @@ export function printLock(lock: Lock): string {
     ...section(sorted(lock.messages), (key, message) => [
       `    ${text(key)}: {`,
       ...list([
+        ...(message.shape ? [[`      "shape": ${text(message.shape)}`]] : []),
         block("fields", message.fields),
         ...(hasAny(message.presence) ? [block("presence", message.presence!)] : []),
         ...reservedBlock(message.reserved),

@@ -9,7 +9,7 @@ import type { RouteRow } from "./read-routes.ts"
 import { pascalCase, snakeCase, UniqueNames } from "./words.ts"
 
 /** A route of the app. */
-export interface SchemaRoute {
+export interface RouteModel {
   /** In upper case; `ALL` for every method. */
   method: string
   /** With base paths and mounts, as `app.routes` has it. */
@@ -20,10 +20,8 @@ export interface SchemaRoute {
   rowCount: number
   /** Name of the method in the app's service. */
   rpc: string
-  /** Full name of the request message. */
-  request: string
-  /** Full name of the response message. */
-  response: string
+  request: MessageModel
+  response: MessageModel
   /** Targets that have a validator. */
   validated: string[]
   handler: ts.Expression
@@ -74,7 +72,7 @@ export function serviceModel(
   app: string,
   rows: readonly RouteRow[],
   diagnostics: Diagnostic[],
-): { model: ServiceModel; routes: SchemaRoute[] } {
+): { model: ServiceModel; routes: RouteModel[] } {
   return new ServiceBuilder(project, app, diagnostics).build(rows)
 }
 
@@ -95,10 +93,10 @@ class ServiceBuilder {
     this.#converter = new TypeConverter(project.checker, this.#names, project.entry)
   }
 
-  build(rows: readonly RouteRow[]): { model: ServiceModel; routes: SchemaRoute[] } {
+  build(rows: readonly RouteRow[]): { model: ServiceModel; routes: RouteModel[] } {
     const seen = new Map<string, number>()
     const methods: MethodModel[] = []
-    const routes: SchemaRoute[] = []
+    const routes: RouteModel[] = []
     // A method's messages have their names before any type can take one.
     const named = rows.map((row) => {
       const key = `${row.method} ${row.path}`
@@ -118,8 +116,8 @@ class ServiceBuilder {
         occurrence,
         rowCount: seen.get(`${row.method} ${row.path}`)!,
         rpc,
-        request: `${this.#package}.${method.request.name}`,
-        response: `${this.#package}.${method.response.name}`,
+        request: method.request,
+        response: method.response,
         validated: [...types.inputs.keys()],
         handler,
         source: this.#project.place(handler),
