@@ -16,6 +16,7 @@ const EXPERIMENTS: Record<string, () => Promise<(context: BenchContext) => Promi
   codec: async () => (await import("./codec.ts")).benchCodec,
   guest: async () => (await import("./guest.ts")).benchGuest,
   "cold-start": async () => (await import("./cold-start.ts")).benchColdStart,
+  schema: async () => (await import("./schema.ts")).benchSchema,
   reset: async () => (await import("./reset.ts")).benchReset,
 }
 
