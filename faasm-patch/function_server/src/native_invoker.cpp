@@ -74,7 +74,8 @@ NativeInvoker::~NativeInvoker()
 uint64_t NativeInvoker::submit(Run run, Done done)
 {
     const uint64_t id = ++lastId;
-    if (run.function == "echo" && options.echoDelay.second.count() == 0 && !journal) {
+    if (run.function == "echo" && options.echoDelay.second.count() == 0 &&
+        !journal) {
         done({ .result = std::move(run.input) });
         return id;
     }

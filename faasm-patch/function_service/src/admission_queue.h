@@ -1,8 +1,8 @@
 #pragma once
 
 #include "counters.h"
-#include <function_service/timers.h>
 #include "wire/server_frame.h"
+#include <function_service/timers.h>
 
 #include <function_service/invoker.h>
 #include <function_service/options.h>

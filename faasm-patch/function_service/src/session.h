@@ -5,9 +5,9 @@
 #include "kept_bytes.h"
 #include "port.h"
 #include "stream_error.h"
-#include <function_service/timers.h>
 #include "wire/client_frame.h"
 #include "wire/server_frame.h"
+#include <function_service/timers.h>
 
 #include <function_service/options.h>
 

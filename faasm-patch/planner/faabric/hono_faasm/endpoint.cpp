@@ -99,12 +99,12 @@ connectrpc::ServerOptions readServerOptions(uint16_t port)
     }
     const auto certificate = readText("TLS_CERT");
     if (!certificate.empty()) {
-        options.tls = connectrpc::TlsOptions{
-            .certificateFile = certificate,
-            .keyFile = readText("TLS_KEY"),
-            .clientCaFile = readText("CLIENT_CA"),
-            .requireClientCertificate = !readText("CLIENT_CA").empty()
-        };
+        options.tls =
+          connectrpc::TlsOptions{ .certificateFile = certificate,
+                                  .keyFile = readText("TLS_KEY"),
+                                  .clientCaFile = readText("CLIENT_CA"),
+                                  .requireClientCertificate =
+                                    !readText("CLIENT_CA").empty() };
     }
     return options;
 }
@@ -144,7 +144,8 @@ class Endpoint
     connectrpc::ServerOptions serverOptions(uint16_t port) const
     {
         auto options = readServerOptions(port);
-        options.maxUnsentBytesPerStream = serviceOptions.maxUnsentBytesPerStream;
+        options.maxUnsentBytesPerStream =
+          serviceOptions.maxUnsentBytesPerStream;
         return options;
     }
 

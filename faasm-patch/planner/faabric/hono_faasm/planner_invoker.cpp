@@ -60,8 +60,7 @@ uint64_t PlannerInvoker::submit(Run run, std::function<void(Outcome)> done)
     call->deadline = run.deadline;
     call->done = std::move(done);
 
-    auto request =
-      faabric::util::batchExecFactory(run.user, run.function, 1);
+    auto request = faabric::util::batchExecFactory(run.user, run.function, 1);
     auto& message = *request->mutable_messages(0);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(
       run.deadline - call->submitted);
@@ -153,11 +152,10 @@ void PlannerInvoker::finish(const std::shared_ptr<State>& state,
     Outcome outcome{ toResult(result) };
     outcome.cold = call->lease.host != result.executedhost();
     const auto total = microseconds(Clock::now() - call->submitted);
-    const auto executedMs =
-      result.finishtimestamp() - result.starttimestamp();
+    const auto executedMs = result.finishtimestamp() - result.starttimestamp();
     // Workers' clocks have milliseconds.
-    outcome.executedUs = static_cast<uint32_t>(
-      std::clamp<int64_t>(executedMs * 1'000, 0, total));
+    outcome.executedUs =
+      static_cast<uint32_t>(std::clamp<int64_t>(executedMs * 1'000, 0, total));
     outcome.queuedUs = total - outcome.executedUs;
 
     {

@@ -28,8 +28,9 @@ class PlannerInvoker : public function_service::Invoker
     // Runs that are not answered then are answered by nobody.
     ~PlannerInvoker() override;
 
-    uint64_t submit(function_service::Run run,
-                    std::function<void(function_service::Outcome)> done) override;
+    uint64_t submit(
+      function_service::Run run,
+      std::function<void(function_service::Outcome)> done) override;
 
     // Its slot is free when the function ends, or its time.
     void cancel(uint64_t id) override;

@@ -25,7 +25,8 @@ bool contains(std::string_view text, std::string_view part)
 
 CallError noFaaslet(const std::string& name, std::string_view why)
 {
-    const bool missing = contains(why, "not exist") || contains(why, "NoSuchKey") ||
+    const bool missing = contains(why, "not exist") ||
+                         contains(why, "NoSuchKey") ||
                          contains(why, "not found");
     if (missing) {
         return { ErrorKind::UnknownFunction,

@@ -104,9 +104,10 @@ void Planner::removeFromInFlight(int appId, int msgId)
     }
     auto [req, decision] = it->second;
     auto* messages = req->mutable_messages();
-    auto message = std::find_if(messages->begin(),
-                                messages->end(),
-                                [msgId](const auto& m) { return m.id() == msgId; });
+    auto message =
+      std::find_if(messages->begin(), messages->end(), [msgId](const auto& m) {
+          return m.id() == msgId;
+      });
     if (message == messages->end()) {
         return;
     }
@@ -167,8 +168,8 @@ void Planner::dropHosts(const std::set<std::string>& ips)
         std::vector<MessagePtr> orphans;
         for (const auto& [appId, inFlight] : state.inFlightReqs) {
             const auto& [req, decision] = inFlight;
-            const int n = std::min<int>(req->messages_size(),
-                                        static_cast<int>(decision->hosts.size()));
+            const int n = std::min<int>(
+              req->messages_size(), static_cast<int>(decision->hosts.size()));
             for (int i = 0; i < n; i++) {
                 if (ips.contains(decision->hosts.at(i))) {
                     orphans.push_back(
