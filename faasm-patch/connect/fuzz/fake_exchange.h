@@ -59,6 +59,8 @@ class FakeExchange : public connectrpc::http::Exchange
 
     size_t unsentBytes() const override { return unsent; }
 
+    bool keep(size_t bytes) override { return bytes <= maxKept; }
+
     void wake() override { woken = true; }
 
     void setDeadline(std::chrono::steady_clock::time_point at) override
@@ -78,6 +80,8 @@ class FakeExchange : public connectrpc::http::Exchange
     std::optional<std::chrono::steady_clock::time_point> deadline;
 
   private:
+    static constexpr size_t maxKept = 12 * 1024;
+
     // RFC 9113 section 8.2.1
     static void requireFields(const connectrpc::Metadata& fields)
     {

@@ -9,7 +9,7 @@ class Server::Impl
 {
   public:
     explicit Impl(ServerOptions options)
-      : router(options.maxMessageBytes)
+      : router(options.maxMessageBytes, options.stallTimeout)
       , http(std::move(options),
              [this](std::shared_ptr<http::Exchange> exchange) {
                  return router.open(std::move(exchange));

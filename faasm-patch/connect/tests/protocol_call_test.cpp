@@ -355,3 +355,61 @@ TEST_CASE("What ends an exchange is told to the handler")
     CHECK(codeOf(Closed::ResetByServer) == Code::ResourceExhausted);
     CHECK(codeOf(Closed::Stopped) == Code::Unavailable);
 }
+
+TEST_CASE("What a call keeps of its request is told", "[call]")
+{
+    Scene scene(
+      StreamKind::BidiStream,
+      makeMetadata({ { "content-type", "application/connect+proto" } }));
+    scene.handler->onBody(makeEnvelope(0, "abcdef").substr(0, 8));
+    REQUIRE(scene.exchange->kept == 3);
+    scene.handler->onBody("def");
+    REQUIRE(scene.heard.messages.size() == 1);
+    REQUIRE(scene.exchange->kept == 0);
+    scene.heard.call->pauseReading();
+    scene.handler->onBody(makeEnvelope(0, "12345"));
+    REQUIRE(scene.exchange->kept == 5);
+    scene.heard.call->resumeReading();
+    scene.handler->onWake();
+    REQUIRE(scene.exchange->kept == 0);
+}
+
+TEST_CASE("A call that the connection may not keep ends", "[call]")
+{
+    SECTION("a stream")
+    {
+        Scene scene(
+          StreamKind::BidiStream,
+          makeMetadata({ { "content-type", "application/connect+proto" } }));
+        scene.exchange->mayKeep = 10;
+        scene.handler->onBody(
+          makeEnvelope(0, std::string(50, 'x')).substr(0, 15));
+        REQUIRE(scene.heard.closed == 0);
+        scene.handler->onBody("x");
+        REQUIRE(scene.heard.reason->code == Code::ResourceExhausted);
+        REQUIRE(scene.exchange->ended);
+    }
+    SECTION("a body")
+    {
+        Scene scene(StreamKind::Unary,
+                    makeMetadata({ { "content-type", "application/proto" } }));
+        scene.exchange->mayKeep = 10;
+        scene.handler->onBody("more than ten");
+        REQUIRE(scene.heard.reason->code == Code::ResourceExhausted);
+        REQUIRE(scene.exchange->status == 429);
+    }
+    SECTION("messages that unpack to more")
+    {
+        Scene scene(
+          StreamKind::BidiStream,
+          makeMetadata({ { "content-type", "application/connect+proto" },
+                         { "connect-content-encoding", "gzip" } }));
+        scene.exchange->mayKeep = 99;
+        scene.heard.call->pauseReading();
+        const auto packed =
+          makeEnvelope(envelopeCompressed, gzip(std::string(90, 'x')));
+        scene.handler->onBody(packed + packed + packed);
+        REQUIRE(scene.heard.messages.empty());
+        REQUIRE(scene.heard.reason->code == Code::ResourceExhausted);
+    }
+}

@@ -40,6 +40,9 @@ struct ServerOptions
     size_t maxHeaderBytes = 16 * 1024;
     // Largest message, after decompression.
     size_t maxMessageBytes = 4 * 1024 * 1024;
+    // Messages that have not come completely, of all streams of a connection. A
+    // call that would exceed it ends with resource_exhausted.
+    size_t maxUnfinishedBytesPerConnection = 64 * 1024 * 1024;
     // HTTP/2 windows: how much a client may send before it is read.
     uint32_t streamWindowBytes = 256 * 1024;
     uint32_t connectionWindowBytes = 4 * 1024 * 1024;

@@ -64,6 +64,9 @@ class Inbox
     size_t unsent = 0;
     bool overflown = false;
 
+    // The strand's: what the handlers of all streams keep of their requests.
+    size_t unfinished = 0;
+
     // For the strand: between `begin` and a `rest` that is true it fetches
     // without being woken.
     void begin();

@@ -19,6 +19,7 @@ Stream::Stream(int32_t id,
   , inbox(std::move(inbox))
   , maxUnsent(options.maxUnsentBytesPerStream)
   , maxUnsentOfConnection(options.maxUnsentBytesPerConnection)
+  , maxUnfinishedOfConnection(options.maxUnfinishedBytesPerConnection)
 {}
 
 void Stream::respond(int status, Metadata headers, bool end)
@@ -105,6 +106,17 @@ void Stream::reset(ResetCode code)
 size_t Stream::unsentBytes() const
 {
     return unsent.load(std::memory_order_relaxed);
+}
+
+bool Stream::keep(size_t bytes)
+{
+    const size_t total = inbox->unfinished - keptByHandler + bytes;
+    if (bytes > keptByHandler && total > maxUnfinishedOfConnection) {
+        return false;
+    }
+    inbox->unfinished = total;
+    keptByHandler = bytes;
+    return true;
 }
 
 void Stream::wake()
@@ -278,6 +290,7 @@ void Stream::close(ExchangeHandler::Closed how)
     std::vector<std::string>().swap(chunks);
     std::string().swap(kept);
     queued = 0;
+    keep(0);
     if (auto last = std::exchange(handler, nullptr)) {
         last->onClosed(how);
     }

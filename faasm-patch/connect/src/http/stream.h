@@ -36,6 +36,7 @@ class Stream final
     void end(Metadata trailers) override;
     void reset(ResetCode code) override;
     size_t unsentBytes() const override;
+    bool keep(size_t bytes) override;
     void wake() override;
     void setDeadline(TimePoint at) override;
     void pauseReading() override;
@@ -89,6 +90,7 @@ class Stream final
     const std::shared_ptr<Inbox> inbox;
     const size_t maxUnsent;
     const size_t maxUnsentOfConnection;
+    const size_t maxUnfinishedOfConnection;
 
     // Guarded by the inbox's lock.
     bool closed = false;
@@ -103,6 +105,8 @@ class Stream final
     // The strand's.
     std::shared_ptr<ExchangeHandler> handler;
     std::string kept;
+    // By the handler.
+    size_t keptByHandler = 0;
     bool requestEnded = false;
     bool endTold = false;
     // Of the body: all before `first`, and `offset` bytes of it, are sent.

@@ -37,6 +37,9 @@ class EnvelopeReader
     // Between two messages, where a stream may end.
     bool atBoundary() const { return prefix.empty() && !inMessage; }
 
+    // Of a message that has not come completely.
+    size_t keptBytes() const { return prefix.size() + message.size(); }
+
   private:
     size_t maxMessageBytes;
     bool gzip;

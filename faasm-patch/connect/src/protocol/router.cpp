@@ -318,6 +318,7 @@ std::shared_ptr<http::ExchangeHandler> Router::open(
 
     CallSettings settings;
     settings.kind = method.kind;
+    settings.requestTimeout = requestTimeout;
     settings.maxMessageBytes =
       method.maxMessageBytes > 0 ? method.maxMessageBytes : maxMessageBytes;
 

@@ -5,6 +5,7 @@
 #include <connect/call.h>
 #include <connect/server.h>
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -17,8 +18,11 @@ namespace connectrpc::protocol {
 class Router
 {
   public:
-    explicit Router(size_t maxMessageBytes)
+    explicit Router(
+      size_t maxMessageBytes,
+      std::chrono::milliseconds requestTimeout = ServerOptions().stallTimeout)
       : maxMessageBytes(maxMessageBytes)
+      , requestTimeout(requestTimeout)
     {}
 
     void addMethod(Method method, HandlerFactory factory);
@@ -43,6 +47,7 @@ class Router
     };
 
     size_t maxMessageBytes;
+    std::chrono::milliseconds requestTimeout;
     std::unordered_map<std::string, Route, Hash, std::equal_to<>> routes;
 };
 

@@ -2,9 +2,13 @@
 
 #include "protocol/gzip.h"
 
+#include <algorithm>
+
 namespace connectrpc::protocol {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 Error tooLarge(size_t limit)
 {
@@ -27,10 +31,17 @@ RpcCall::RpcCall(std::shared_ptr<http::Exchange> exchange,
 
 void RpcCall::start(const HandlerFactory& factory)
 {
-    if (settings.deadline) {
-        exchange->setDeadline(*settings.deadline);
+    if (singleRequest()) {
+        requestUntil = Clock::now() + settings.requestTimeout;
     }
+    setDeadline();
     handler = factory(shared_from_this());
+}
+
+void RpcCall::setDeadline()
+{
+    const auto at = settings.deadline.value_or(Clock::time_point::max());
+    exchange->setDeadline(requestUntil ? std::min(at, *requestUntil) : at);
 }
 
 const Metadata& RpcCall::requestHeaders() const
@@ -177,6 +188,12 @@ bool RpcCall::isOver() const
     return over;
 }
 
+bool RpcCall::isPaused() const
+{
+    Lock lock(mutex);
+    return paused;
+}
+
 bool RpcCall::mayDeliver() const
 {
     Lock lock(mutex);
@@ -216,6 +233,7 @@ void RpcCall::onBody(std::string_view bytes)
             return;
         }
         body += bytes;
+        noteKept();
         return;
     }
     std::optional<Error> error;
@@ -226,8 +244,12 @@ void RpcCall::onBody(std::string_view bytes)
                 error = Error{ Code::Unimplemented,
                                "the method takes one message only" };
             } else {
-                messages.push_back(std::move(*message));
+                addMessage(std::move(*message));
             }
+        }
+        // With each message: a few bytes may unpack to many.
+        if (!error && !noteKept()) {
+            return;
         }
     }
     if (error) {
@@ -258,7 +280,26 @@ void RpcCall::takeBody()
         abort(tooLarge(settings.maxMessageBytes));
         return;
     }
-    messages.push_back(std::move(body));
+    addMessage(std::move(body));
+    body.clear();
+    noteKept();
+}
+
+void RpcCall::addMessage(std::string message)
+{
+    messageBytes += message.size();
+    messages.push_back(std::move(message));
+}
+
+bool RpcCall::noteKept()
+{
+    const size_t bytes = body.size() + reader.keptBytes() + messageBytes;
+    if (exchange->keep(bytes)) {
+        return true;
+    }
+    abort({ Code::ResourceExhausted,
+            "the connection's unfinished requests are too large together" });
+    return false;
 }
 
 void RpcCall::onEnd()
@@ -266,6 +307,10 @@ void RpcCall::onEnd()
     {
         Lock lock(mutex);
         requestEnded = true;
+    }
+    if (requestUntil) {
+        requestUntil.reset();
+        setDeadline();
     }
     if (isOver()) {
         answerNow();
@@ -286,6 +331,8 @@ void RpcCall::deliver()
     while (!messages.empty() && mayDeliver() && handler) {
         std::string message = std::move(messages.front());
         messages.pop_front();
+        messageBytes -= message.size();
+        noteKept();
         // The handler may let itself go when it ends the call.
         const auto alive = handler;
         alive->onMessage(std::move(message));
@@ -309,8 +356,14 @@ void RpcCall::onDeadline()
 {
     if (isOver()) {
         answerNow();
-    } else {
+    } else if (settings.deadline && *settings.deadline <= Clock::now()) {
         abort({ Code::DeadlineExceeded, "the call took too long" });
+    } else if (isPaused()) {
+        // It is not the client who is late.
+        requestUntil = Clock::now() + settings.requestTimeout;
+        setDeadline();
+    } else {
+        abort({ Code::DeadlineExceeded, "the request took too long to come" });
     }
 }
 
@@ -364,6 +417,7 @@ void RpcCall::close(std::optional<Error> reason)
         const auto last = std::move(handler);
         handler.reset();
         messages.clear();
+        messageBytes = 0;
         last->onClosed(std::move(reason));
     }
 }

@@ -6,6 +6,7 @@
 
 #include <connect/call.h>
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -21,6 +22,8 @@ struct CallSettings
     StreamKind kind = StreamKind::Unary;
     size_t maxMessageBytes = 0;
     std::optional<std::chrono::steady_clock::time_point> deadline = {};
+    // How long a request of one message may take to come.
+    std::chrono::milliseconds requestTimeout{ 0 };
     // Messages are in envelopes; else the body is the message.
     bool envelopes = false;
     // Messages, or the body, may be compressed.
@@ -88,6 +91,8 @@ class RpcCall final
                settings.kind == StreamKind::ClientStream;
     }
     bool isOver() const;
+    bool isPaused() const;
+    void setDeadline();
     bool mayDeliver() const;
     bool mayDeliverEnd() const;
     // `mayWait`: until the client has sent its body.
@@ -96,8 +101,11 @@ class RpcCall final
     // Ends the call because of the client or of time; the handler hears it now.
     void abort(Error error);
     void answerNow();
-    void takeMessage(std::string message);
+    void addMessage(std::string message);
     void takeBody();
+    // Tells the exchange how much is kept; false, and the call is ended, when
+    // that is too much.
+    bool noteKept();
     // Gives the handler what it may have.
     void deliver();
     void close(std::optional<Error> reason);
@@ -125,7 +133,11 @@ class RpcCall final
     std::shared_ptr<CallHandler> handler;
     EnvelopeReader reader;
     std::string body;
+    // The request has to be complete by then; while it is not.
+    std::optional<std::chrono::steady_clock::time_point> requestUntil;
     std::deque<std::string> messages;
+    // In `messages`.
+    size_t messageBytes = 0;
     size_t messagesSeen = 0;
     size_t bytesSeen = 0;
     bool endDelivered = false;

@@ -42,6 +42,11 @@ class FakeExchange : public http::Exchange
 
     void reset(http::ResetCode code) override { resetWith = code; }
     size_t unsentBytes() const override { return 0; }
+    bool keep(size_t bytes) override
+    {
+        kept = bytes;
+        return bytes <= mayKeep;
+    }
     void wake() override { wakes++; }
     void setDeadline(std::chrono::steady_clock::time_point at) override
     {
@@ -58,6 +63,8 @@ class FakeExchange : public http::Exchange
     bool ended = false;
     bool paused = false;
     int wakes = 0;
+    size_t kept = 0;
+    size_t mayKeep = 1'000'000;
     std::optional<http::ResetCode> resetWith;
     std::optional<std::chrono::steady_clock::time_point> deadline;
 };
