@@ -43,7 +43,8 @@ describe.each(suites)("$file, split $split", ({ file, split, cases, local }) => 
     // Hono's own onError writes there.
     vi.spyOn(console, "error").mockReturnValue()
     subject = await startSubject(file, split)
-  }, 120_000)
+    // A Faasm's upload server compiles each function.
+  }, 600_000)
   afterAll(() => subject?.close())
 
   it("keeps only those routes local that need to be", () => {

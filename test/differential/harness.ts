@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { buildApp } from "../../src/faaslet/index.ts"
+import { buildApp, uploadBuild } from "../../src/faaslet/index.ts"
 import { type GatewayEvent, type Offloaded, offload } from "../../src/gateway/index.ts"
 import type { AnyHono } from "../../src/gateway/rebuild.ts"
 import type { Manifest } from "../../src/manifest.ts"
@@ -25,31 +25,38 @@ export interface Subject {
   close(): Promise<void>
 }
 
-/** Builds an app's functions, uploads them to a runtime of its own and starts gateways. */
+/** A Faasm that runs already, given in the environment, to be tested in the embedded runtime's place. */
+export const faasm = (() => {
+  const { FAASM_RPC_URL: rpc, FAASM_PLANNER_URL: planner, FAASM_UPLOAD_URL: upload } = process.env
+  return rpc && planner && upload ? { rpc, planner, upload } : undefined
+})()
+
+/** Builds an app's functions, uploads them to a runtime of its own (or {@link faasm}) and starts gateways. */
 export async function startSubject(file: string, split?: "route"): Promise<Subject> {
   const appFile = fileURLToPath(new URL(file, import.meta.url))
   const native: AnyHono = (await import(appFile)).default
   const build = await mkdtemp(join(tmpdir(), "hono-faasm-differential-"))
-  const manifest = await buildApp({ appFile, outDir: build, schemaDir: join(build, "proto"), split })
-  const runtime = await startRuntime({ slots: 2, log: () => {} })
-  for (const { name, file: wasm } of manifest.functions) {
-    await runtime.upload(manifest.user, name, await readFile(join(build, wasm)))
-  }
+  // Faasm's workers keep what they have loaded: functions of each run are others.
+  const user = `test${Date.now()}`
+  const manifest = await buildApp({ appFile, outDir: build, schemaDir: join(build, "proto"), split, user })
+  const runtime = faasm ? undefined : await startRuntime({ slots: 2, log: () => {} })
+  const url = runtime?.url ?? faasm!.planner
+  await uploadBuild(build, { uploadUrl: runtime?.url ?? faasm!.upload })
   const events: GatewayEvent[] = []
   const log = (event: GatewayEvent) => events.push(event)
-  const rpc = offload(native, { build, rpc: runtime.url, log })
-  const planner = offload(native, { build, planner: runtime.url, log })
+  const rpc = offload(native, { build, rpc: runtime?.url ?? faasm!.rpc, log })
+  const planner = offload(native, { build, planner: url, log })
   return {
     native,
     rpc,
     planner,
     manifest,
     build,
-    url: runtime.url,
+    url,
     takeEvents: () => events.splice(0),
     async close() {
       await Promise.all([rpc.gateway.close(), planner.gateway.close()])
-      await runtime.close(0)
+      await runtime?.close(0)
       await rm(build, { recursive: true, force: true })
     },
   }
