@@ -61,9 +61,9 @@ class Exchange
     // Written, and not yet taken by flow control.
     virtual size_t unsentBytes() const = 0;
 
-    // On the strand: of the request, the handler now keeps so many bytes in all.
-    // False, and nothing is noted, when the connection's streams would keep more
-    // than ServerOptions::maxUnfinishedBytesPerConnection together.
+    // On the strand: of the request, the handler now keeps so many bytes in
+    // all. False, and nothing is noted, when the connection's streams would
+    // keep more than ServerOptions::maxUnfinishedBytesPerConnection together.
     virtual bool keep(size_t bytes) = 0;
 
     // Calls ExchangeHandler::onWake, on the strand and soon: once for all wakes
