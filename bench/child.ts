@@ -6,6 +6,7 @@ import { createInterface } from "node:readline"
 export interface ChildServer {
   /** What the server said it listens on. */
   url: string
+  pid: number
   stop(): Promise<void>
 }
 
@@ -14,13 +15,17 @@ export interface ChildServer {
  *
  * @throws Error when it ends before it listens; its standard error has been passed through.
  */
-export async function startChild(program: string, args: string[]): Promise<ChildServer> {
-  const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  })
+export function startChild(program: string, args: string[]): Promise<ChildServer> {
+  return startProgram(process.execPath, [...process.execArgv, program, ...args])
+}
+
+/** As {@link startChild}, for a program that needs no Node. */
+export async function startProgram(program: string, args: string[]): Promise<ChildServer> {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] })
   const url = await Promise.race([listening(child), ended(child, program)])
   return {
     url,
+    pid: child.pid!,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
       child.kill("SIGTERM")
