@@ -2,6 +2,7 @@ import type { Code, ConnectError } from "@connectrpc/connect"
 import { ErrorKind } from "../gen/faasm/rpc/v1/function_service_pb.ts"
 import { type FunctionCall, type FunctionClient, InvokeError, type InvokeResult } from "./function-client.ts"
 import { PendingCall } from "./pending-call.ts"
+import { type ServerTls, serverAddress } from "./server-address.ts"
 import { ServerLink, type ServerStatus } from "./server-link.ts"
 import type { SessionLimits } from "./session.ts"
 
@@ -9,6 +10,10 @@ import type { SessionLimits } from "./session.ts"
 export interface ChannelOptions {
   /** Servers of the FunctionService, such as `http://127.0.0.1:8090`. Each call goes to the least busy one. */
   servers: readonly string[]
+  /** The bearer token that the servers ask for. It can be read on the way unless their addresses are `https:`. */
+  token?: string
+  /** For servers at `https:` addresses: whom to trust, and the client's own certificate. */
+  tls?: ServerTls
   /** Time for calls that bring none, in ms. Default 30,000. */
   timeoutMs?: number
   /** Most calls that wait while servers take no more; further ones fail at once. Default 4,096. */
@@ -40,7 +45,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
  * Opens a channel. Returns at once; calls wait for the connection. Lost connections are made again, and calls under
  * way are still answered once, by the one run that they had.
  *
- * @throws TypeError when a server's address is no http: or https: URL, or there is none.
+ * @throws TypeError when a server's address is no http: or https: URL, or there is none; when the token or `tls` can't be used.
  */
 export function openChannel(options: ChannelOptions): Channel {
   return new ServersChannel(options)
@@ -76,7 +81,7 @@ class ServersChannel implements Channel {
       pingIntervalMs: options.pingIntervalMs ?? 10_000,
       pingTimeoutMs: options.pingTimeoutMs ?? 5000,
     }
-    const servers = options.servers.map(serverUrl)
+    const servers = options.servers.map((server) => serverAddress(server, options))
     if (servers.length === 0) throw new TypeError("a channel needs the address of at least one server")
     this.#links = servers.map(
       (server) =>
@@ -281,11 +286,4 @@ class ServersChannel implements Channel {
     }
     if (next !== Number.POSITIVE_INFINITY) this.#sweepBy(next)
   }
-}
-
-function serverUrl(server: string): URL {
-  const url = URL.canParse(server) ? new URL(server) : undefined
-  if (url?.protocol !== "http:" && url?.protocol !== "https:")
-    throw new TypeError(`"${server}" is no address of a server; it looks like http://127.0.0.1:8090`)
-  return url
 }

@@ -4,6 +4,7 @@ import { codeFromHttpStatus } from "@connectrpc/connect/protocol-connect"
 import { FunctionService } from "../gen/faasm/rpc/v1/function_service_pb.ts"
 import { EnvelopeReader } from "../rpc/envelope.ts"
 import { decodeServerFrame, type ServerFrame } from "../rpc/server-frame.ts"
+import type { ServerAddress } from "./server-address.ts"
 
 const PATH = `/${FunctionService.typeName}/${FunctionService.method.channel.name}`
 /** Large enough that a batch of results does not wait for it. */
@@ -48,15 +49,19 @@ export class Connection {
   /** What the server ended the stream with; `null` for an end without an error. */
   #end: ConnectError | null | undefined
 
-  constructor(server: URL, limits: ConnectionLimits, events: ConnectionEvents) {
+  constructor(server: ServerAddress, limits: ConnectionLimits, events: ConnectionEvents) {
     this.#events = events
     this.#limits = limits
-    this.#session = connect(server, { settings: { initialWindowSize: WINDOW_BYTES, enablePush: false } })
+    this.#session = connect(server.url, {
+      ...server.tls,
+      settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
+    })
     this.#session.on("error", (error) => this.#close(unavailable("the connection failed", error)))
     this.#session.on("goaway", () => this.#events.goAway())
     this.#session.on("close", () => this.#close(unavailable("the connection was closed")))
     this.#session.once("connect", (session) => session.setLocalWindowSize(WINDOW_BYTES))
     this.#stream = this.#session.request({
+      ...server.headers,
       ":method": "POST",
       ":path": PATH,
       "content-type": "application/connect+proto",

@@ -5,3 +5,4 @@
  */
 export { type Channel, type ChannelOptions, openChannel } from "./channel.ts"
 export { InvokeError } from "./function-client.ts"
+export type { ServerTls } from "./server-address.ts"

@@ -2,6 +2,7 @@ import type { ConnectError } from "@connectrpc/connect"
 import { ErrorKind } from "../gen/faasm/rpc/v1/function_service_pb.ts"
 import { InvokeError } from "./function-client.ts"
 import type { PendingCall } from "./pending-call.ts"
+import type { ServerAddress } from "./server-address.ts"
 import { Session, type SessionLimits } from "./session.ts"
 import { isAnswerLost, UnaryInvoker } from "./unary-invoker.ts"
 
@@ -32,7 +33,7 @@ export interface ServerLinkEvents {
 
 /** One server: the session that takes calls, those that end, and calls by Invoke. */
 export class ServerLink {
-  readonly #server: URL
+  readonly #server: ServerAddress
   readonly #limits: SessionLimits
   readonly #events: ServerLinkEvents
   readonly #unary: UnaryInvoker
@@ -45,7 +46,7 @@ export class ServerLink {
   #onEnded: (() => void) | undefined
   #lastError: ConnectError | undefined
 
-  constructor(server: URL, limits: SessionLimits, events: ServerLinkEvents) {
+  constructor(server: ServerAddress, limits: SessionLimits, events: ServerLinkEvents) {
     this.#server = server
     this.#limits = limits
     this.#events = events
@@ -91,7 +92,7 @@ export class ServerLink {
 
   status(): ServerStatus {
     return {
-      server: this.#server.href,
+      server: this.#server.url.href,
       ready: this.isReady,
       inFlight: this.load,
       lastError: this.#lastError?.message,

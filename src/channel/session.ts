@@ -15,6 +15,7 @@ import { BackOff } from "./back-off.ts"
 import { Connection, type ConnectionLimits } from "./connection.ts"
 import { InvokeError } from "./function-client.ts"
 import type { PendingCall } from "./pending-call.ts"
+import type { ServerAddress } from "./server-address.ts"
 
 const CLIENT = "hono-faasm/0.1.0"
 /** An acknowledgement that finds no frame to travel in is sent after this time, in ms. */
@@ -74,7 +75,7 @@ export interface SessionLimits extends ConnectionLimits {
  * and each call is answered by the one run that it had.
  */
 export class Session {
-  readonly #server: URL
+  readonly #server: ServerAddress
   readonly #limits: SessionLimits
   readonly #events: SessionEvents
   readonly #backOff = new BackOff()
@@ -105,7 +106,7 @@ export class Session {
   #giveUpTimer: NodeJS.Timeout | undefined
 
   /** @param delayMs - pause before the first attempt to connect */
-  constructor(server: URL, limits: SessionLimits, events: SessionEvents, delayMs = 0) {
+  constructor(server: ServerAddress, limits: SessionLimits, events: SessionEvents, delayMs = 0) {
     this.#server = server
     this.#limits = limits
     this.#events = events
@@ -329,7 +330,7 @@ export class Session {
     else if (reason.code === Code.Aborted) this.#forgotten(reason.rawMessage)
     else if (wasReady)
       this.#giveUpTimer = setTimeout(
-        () => this.#forgotten(`the connection to ${this.#server.host} was lost: ${reason.rawMessage}`),
+        () => this.#forgotten(`the connection to ${this.#server.url.host} was lost: ${reason.rawMessage}`),
         Math.min(this.#limits.resumeMs, this.#serverLimits?.resumeWindowMs || Number.POSITIVE_INFINITY),
       )
     if (this.#state === "draining" && this.#inFlight.size === 0) {

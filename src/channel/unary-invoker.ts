@@ -8,17 +8,21 @@ import {
 } from "../gen/faasm/rpc/v1/function_service_pb.ts"
 import { InvokeError, type InvokeResult } from "./function-client.ts"
 import type { PendingCall } from "./pending-call.ts"
+import type { ServerAddress } from "./server-address.ts"
 
 /** Calls by FunctionService.Invoke: for what a frame of the channel can't hold. */
 export class UnaryInvoker {
   readonly #client: Client<typeof FunctionService>
+  readonly #headers: Readonly<Record<string, string>>
 
-  constructor(server: URL) {
+  constructor(server: ServerAddress) {
+    this.#headers = server.headers
     this.#client = createClient(
       FunctionService,
       createConnectTransport({
-        baseUrl: server.href,
+        baseUrl: server.url.href,
         httpVersion: "2",
+        nodeOptions: server.tls,
         acceptCompression: [],
         idleConnectionTimeoutMs: 1000,
       }),
@@ -32,7 +36,7 @@ export class UnaryInvoker {
     try {
       const response = await this.#client.invoke(
         { user, function: name, input, timeoutMs, traceparent },
-        { signal },
+        { signal, headers: this.#headers },
       )
       const { queuedUs = 0, executedUs = 0, cold = false } = response.timings ?? {}
       return { output: response.output, timings: { queuedUs, executedUs, cold }, way: "rpc" }

@@ -1,4 +1,4 @@
-import { openChannel } from "../channel/index.ts"
+import { openChannel, type ServerTls } from "../channel/index.ts"
 import { PlannerClient } from "../planner/index.ts"
 import { readBuild } from "./build.ts"
 import { type GatewayEvent, logTroubles } from "./events.ts"
@@ -16,6 +16,10 @@ export interface OffloadOptions {
   build?: string
   /** Servers of the FunctionService, such as `http://127.0.0.1:8090`; calls are spread over several. */
   rpc?: string | readonly string[]
+  /** The bearer token that the servers of `rpc` ask for. */
+  rpcToken?: string
+  /** For servers of `rpc` at `https:` addresses: whom to trust, and the gateway's own certificate. */
+  rpcTls?: ServerTls
   /** The planner's HTTP endpoint: what calls take while there is no FunctionService. */
   planner?: string
   /** Longest time of a handler, waiting for a faaslet included, in ms. Default 30,000. */
@@ -91,13 +95,14 @@ function pathOf(options: OffloadOptions, log: (event: GatewayEvent) => void): Fu
       "offload() needs the address of a server: give it `rpc`, `planner` or both",
     )
   }
+  const channel = { servers, token: options.rpcToken, tls: options.rpcTls }
   try {
     const planner = options.planner === undefined ? undefined : new PlannerClient({ url: options.planner })
     if (servers.length === 0) return new SinglePath(planner!, "json")
-    if (!planner) return new SinglePath(openChannel({ servers }), "protobuf")
-    return new FallbackPath(openChannel({ servers, outageMs: OUTAGE_MS }), planner, log)
+    if (!planner) return new SinglePath(openChannel(channel), "protobuf")
+    return new FallbackPath(openChannel({ ...channel, outageMs: OUTAGE_MS }), planner, log)
   } catch (cause) {
-    throw new GatewayError("bad_options", `a server's address can't be used: ${(cause as Error).message}`, {
+    throw new GatewayError("bad_options", `a server can't be used: ${(cause as Error).message}`, {
       cause,
     })
   }

@@ -18,15 +18,16 @@ const FLAGS = {
   drainMs: "--drain-ms",
 } as const satisfies Partial<Record<keyof TestServerOptions, string>>
 
-/** Starts `function_server`. */
+/** Starts `function_server`, with further flags. */
 export async function startNativeServer(
   program: string,
   options: TestServerOptions = {},
+  flags: readonly string[] = [],
 ): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), "function-server-"))
   const journalFile = join(folder, "journal")
   const { echoDelayMs, record = true } = options
-  const args = ["--metrics-port", "0", "--slots", "2000"]
+  const args = ["--metrics-port", "0", "--slots", "2000", ...flags]
   for (const [option, flag] of Object.entries(FLAGS)) {
     const value = options[option as keyof typeof FLAGS] ?? (option === "drainMs" ? 0 : undefined)
     if (value !== undefined) args.push(flag, String(value))
