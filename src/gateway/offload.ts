@@ -102,8 +102,12 @@ function pathOf(options: OffloadOptions, log: (event: GatewayEvent) => void): Fu
     if (!planner) return new SinglePath(openChannel(channel), "protobuf")
     return new FallbackPath(openChannel({ ...channel, outageMs: OUTAGE_MS }), planner, log)
   } catch (cause) {
-    throw new GatewayError("bad_options", `a server can't be used: ${(cause as Error).message}`, {
-      cause,
-    })
+    throw new GatewayError(
+      "bad_options",
+      `an address or credential can't be used: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    )
   }
 }

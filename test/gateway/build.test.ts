@@ -65,7 +65,11 @@ describe("offload", () => {
 
   it("refuses an address that is none", () => {
     write({})
-    for (const options of [{ rpc: "localhost" }, { planner: "nowhere" }]) {
+    for (const options of [
+      { rpc: "localhost" },
+      { planner: "nowhere" },
+      { rpc: "http://a", rpcToken: "a b" },
+    ]) {
       expect(() => offload(new Hono(), { build: dir, ...options })).toThrow(failing("bad_options", "address"))
     }
   })
