@@ -165,8 +165,9 @@ describe.skipIf(conformanceServer === null)("the C++ server and clients that are
   })
 
   test.skipIf(h2spec === null)("h2spec", { timeout: 120_000 }, async () => {
-    // Its GETs have to get a body.
-    const query = new URLSearchParams({ connect: "v1", encoding: "json", message: hello })
+    // Its GETs have to get a body, and not before what it sends to a half-closed stream.
+    const late = { responseDefinition: { responseData: "aGVsbG8=", responseDelayMs: 50 } }
+    const query = new URLSearchParams({ connect: "v1", encoding: "json", message: JSON.stringify(late) })
     const path = `${unaryPath.replace("Unary", "IdempotentUnary")}?${query}`
     const result = await run(
       h2spec!,
