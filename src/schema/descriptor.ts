@@ -225,7 +225,8 @@ class Describer {
       ...(nullable ? { nullable } : {}),
       ...(inner.kind === "date" ? { date: true } : {}),
       ...(inner.kind === "json" ? { json: true } : {}),
-      ...(status === undefined ? {} : { status }),
+      // 0 is what no option says: every other status.
+      ...(status ? { status } : {}),
     }
     if (Object.keys(option).length > 0) field.options = shapeOption(option)
     return field

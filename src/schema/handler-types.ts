@@ -9,6 +9,8 @@ export interface HandlerTypes {
   given: Map<string, ts.Type>
   /** JSON bodies that it returns. */
   bodies: ResponseBody[]
+  /** Bodies were declared for more statuses than an author writes; they have none of their own now. */
+  capped: boolean
   /** Something that it returns is `any`, or can't be found: there may be other bodies. */
   untyped: boolean
 }
@@ -25,8 +27,12 @@ const TARGETS = ["param", "query", "header", "cookie", "form", "json"]
 /** More statuses than this are not what an author wrote: Hono's own unions of all of a kind are larger. */
 const MAX_STATUSES = 20
 
-/** Reads a handler's types. */
-export function handlerTypes(checker: ts.TypeChecker, handler: ts.Expression): HandlerTypes {
+/** Reads a handler's types; `declares` when its registration declares what it answers, as a route of zod-openapi. */
+export function handlerTypes(
+  checker: ts.TypeChecker,
+  handler: ts.Expression,
+  declares: boolean,
+): HandlerTypes {
   const own = signaturesOf(checker, lastOfTuple(checker, checker.getTypeAtLocation(handler)))
   const contextual = checker.getContextualType(handler)
   // A handler that is defined elsewhere may not know the validators before it; the call that registers it does.
@@ -39,12 +45,19 @@ export function handlerTypes(checker: ts.TypeChecker, handler: ts.Expression): H
     inputs: new Map(),
     given: new Map(),
   }
+  const declared = expected.map((signature) => signature.getReturnType())
   const returned = returnedTypes(checker, handler) ?? own.map((signature) => signature.getReturnType())
-  const members = returned.flatMap((type) => membersOf(checker.getAwaitedType(type) ?? type))
+  // All that can have content is what Hono writes when `c.json()` gets no status; it sends 200 then.
+  const open = declares ? 0 : 200
+  // What the registration declares is what was agreed; what the handler returns may be less.
+  const answers = declares ? declared : returned
+  const members = answers.flatMap((type) => membersOf(checker.getAwaitedType(type) ?? type))
+  const { bodies, capped } = capStatuses(members.flatMap((member) => bodiesOf(checker, member, open)))
   return {
     inputs,
     given,
-    bodies: members.flatMap((member) => bodiesOf(checker, member)),
+    bodies,
+    capped,
     untyped:
       own.length === 0 ||
       members.some(({ flags }) => (flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) !== 0),
@@ -131,24 +144,34 @@ function branchesOf(node: ts.Expression): ts.Expression[] {
   return [node]
 }
 
-function bodiesOf(checker: ts.TypeChecker, response: ts.Type): ResponseBody[] {
+/** `open` is the status of a body whose type names nearly all of them. */
+function bodiesOf(checker: ts.TypeChecker, response: ts.Type, open: number): ResponseBody[] {
   const property = (name: string) => {
     const symbol = checker.getPropertyOfType(response, name)
     return symbol && checker.getTypeOfSymbol(symbol)
   }
   const [type, format, status] = [property("_data"), property("_format"), property("_status")]
   if (!type || !format || !isJson(format)) return []
-  return statusesOf(status).map((code) => ({ status: code, type }))
+  return statusesOf(status, open).map((code) => ({ status: code, type }))
+}
+
+/** A body that may have nearly any status is the body of every status that has none of its own. */
+function capStatuses(bodies: ResponseBody[]): { bodies: ResponseBody[]; capped: boolean } {
+  const counts = new Map<ts.Type, number>()
+  for (const { type } of bodies) counts.set(type, (counts.get(type) ?? 0) + 1)
+  const isMany = ({ type }: ResponseBody) => counts.get(type)! > MAX_STATUSES
+  const many = new Set(bodies.filter(isMany).map(({ type }) => type))
+  const kept = bodies.filter((body) => !isMany(body))
+  return { bodies: [...kept, ...[...many].map((type) => ({ status: 0, type }))], capped: many.size > 0 }
 }
 
 function isJson(format: ts.Type): boolean {
   return membersOf(format).some((member) => member.isStringLiteral() && member.value === "json")
 }
 
-/** The statuses a type names. All that can have content is what Hono writes when none was given: 200. */
-function statusesOf(type: ts.Type | undefined): number[] {
+function statusesOf(type: ts.Type | undefined, open: number): number[] {
   const members = type === undefined ? [] : membersOf(type)
   const codes = members.flatMap((member) => (member.isNumberLiteral() ? [member.value] : []))
   if (codes.length > 0 && codes.length <= MAX_STATUSES) return codes
-  return codes.length === 0 || codes.includes(200) ? [200] : [0]
+  return codes.length === 0 || codes.includes(200) ? [open] : [0]
 }

@@ -9,6 +9,7 @@ import { type Diagnostic, diagnostic } from "./diagnostic.ts"
 import type { Project } from "./project.ts"
 import { SchemaError } from "./schema-error.ts"
 import { skipOuter } from "./skip-outer.ts"
+import { openApiRoute } from "./zod-openapi.ts"
 
 /** A row that the running app will have in `app.routes`. */
 export interface RouteRow {
@@ -205,6 +206,25 @@ class RouteReader {
       for (const path of paths) {
         app.path = path
         for (const method of methods) this.#add(app, method.toUpperCase(), path, rest.slice(1), call, name)
+      }
+      return app
+    }
+    if (name === "openapi" && first) {
+      const route = openApiRoute(this.#checker, first)
+      if (!route) {
+        this.#report("unknown_path", call, name, "its method or path is not a constant")
+        return app
+      }
+      const row = { method: route.method, path: mergePath(app.base, route.path), call, registration: name }
+      for (let i = 0; i < route.rowsBefore; i++) app.rows.push(row)
+      app.rows.push(rest[0] ? { ...row, handler: rest[0] } : row)
+      return app
+    }
+    // The documents of @hono/zod-openapi.
+    if (name === "doc" || name === "doc31") {
+      const path = first && this.#string(first)
+      if (path !== undefined) {
+        app.rows.push({ method: "GET", path: mergePath(app.base, path), call, registration: name })
       }
       return app
     }

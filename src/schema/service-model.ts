@@ -150,7 +150,7 @@ class ServiceBuilder {
   }
 
   #method(row: RouteRow, handler: ts.Expression, rpc: string): { method: MethodModel; types: HandlerTypes } {
-    const types = handlerTypes(this.#project.checker, handler)
+    const types = handlerTypes(this.#project.checker, handler, row.registration === "openapi")
     const request: MessageModel = {
       name: `${rpc}Request`,
       shape: "object",
@@ -223,6 +223,14 @@ class ServiceBuilder {
       const message = this.#convert(bodies, `${rpc}${pascalCase(name)}`, row, handler, what)
       const type: TypeModel = message ? { kind: "message", message } : { kind: "json" }
       fields.push({ property: name, optional: false, nullable: false, status, type })
+    }
+    if (types.capped) {
+      this.#report("many_statuses", row, handler, {
+        part: "response",
+        type: "",
+        what: "a body is declared for nearly every status, so it is that of all statuses that have no other",
+        hint: "declare the statuses that it has",
+      })
     }
     if (types.untyped && !byStatus.has(0)) {
       this.#report("unknown_handler", row, handler, {
