@@ -6,9 +6,9 @@ import { buildApp, uploadBuild } from "../src/faaslet/index.ts"
 import { packageRoot } from "../src/package-root.ts"
 import { type ChildServer, startChild } from "./child.ts"
 import type { BenchContext } from "./context.ts"
-import { startRuntimeChild } from "./runtime-child.ts"
+import { openTarget } from "./target.ts"
 
-/** `examples/benchmarks`, served natively and offloaded; runtime, gateway and native server are processes of their own. */
+/** `examples/benchmarks`, served natively and offloaded; runtime (or Faasm), gateway and native server are processes of their own. */
 export interface BenchmarkServers {
   native: string
   offloaded: string
@@ -22,7 +22,7 @@ export async function startBenchmarkServers(
 ): Promise<BenchmarkServers> {
   const appFile = join(packageRoot, "examples/benchmarks/app.ts")
   const build = await mkdtemp(join(tmpdir(), "hono-faasm-bench-"))
-  const started: ChildServer[] = []
+  const started: Pick<ChildServer, "stop">[] = []
   const stop = async () => {
     await Promise.all(started.map((server) => server.stop()))
     await rm(build, { recursive: true, force: true })
@@ -31,15 +31,17 @@ export async function startBenchmarkServers(
     context.progress(`${experiment}: building`)
     await buildApp({ appFile, outDir: build, user: "bench", optimise: context.quick ? "dev" : "upload" })
     const start = async (server: Promise<ChildServer>) => {
-      started.push(await server)
-      return started.at(-1)!.url
+      const child = await server
+      started.push(child)
+      return child.url
     }
-    const runtime = await start(startRuntimeChild())
-    await uploadBuild(build, { uploadUrl: runtime })
+    const target = await openTarget(context.target)
+    started.push(target)
+    await uploadBuild(build, { uploadUrl: target.upload })
     const program = fileURLToPath(new URL(`./app-server${extname(import.meta.url)}`, import.meta.url))
     return {
       native: await start(startChild(program, [appFile])),
-      offloaded: await start(startChild(program, [appFile, build, runtime])),
+      offloaded: await start(startChild(program, [appFile, build, target.rpc])),
       stop,
     }
   } catch (error) {

@@ -15,7 +15,7 @@ export interface ClosedLoopOptions {
 /** The figures of one measurement, as a {@link BenchResult} has them. */
 export type ClosedLoopFigures = Pick<
   BenchResult,
-  "p50Us" | "p99Us" | "callsPerSecond" | "clientCpuUsPerCall"
+  "p50Us" | "p99Us" | "p999Us" | "callsPerSecond" | "clientCpuUsPerCall"
 > & {
   calls: number
 }
@@ -33,6 +33,7 @@ export async function closedLoop(options: ClosedLoopOptions): Promise<ClosedLoop
     calls: sorted.length,
     p50Us: quantile(sorted, 0.5),
     p99Us: quantile(sorted, 0.99),
+    ...(sorted.length < 10_000 ? {} : { p999Us: quantile(sorted, 0.999) }),
     callsPerSecond: sorted.length / seconds,
     clientCpuUsPerCall: (used.user + used.system) / sorted.length,
   }

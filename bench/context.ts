@@ -1,9 +1,13 @@
+import type { TargetUrls } from "./target.ts"
+
 /** What an experiment is run with. */
 export interface BenchContext {
   /** Measure briefly: for a look, not for figures to quote. */
   quick: boolean
   /** Milliseconds of each measurement. */
   times: { warmupMs: number; measureMs: number }
+  /** The Faasm to measure; the embedded runtime when there is none. */
+  target?: TargetUrls
   /** Tells what is being measured. */
   progress(message: string): void
   /** Says in a sentence what the rows show; printed below the table. */

@@ -10,19 +10,18 @@ import { closedLoop } from "./closed-loop.ts"
 import type { BenchContext } from "./context.ts"
 import { orderOf } from "./order.ts"
 import type { BenchResult } from "./result.ts"
-import { startRuntimeChild } from "./runtime-child.ts"
+import { openTarget } from "./target.ts"
 
 const EXPERIMENT = "end-to-end"
 const ITEMS = [1, 10, 100]
 const IN_FLIGHT = [1, 8, 64]
 
 /**
- * A request to a Hono app and its response, with the handler in process (`native`), on the embedded runtime over the
- * channel (`rpc`) and over the planner's dialect (`json`): everything but the client's HTTP.
+ * A request to a Hono app and its response, with the handler in process (`native`), as a function over the channel (`rpc`) and over the planner's dialect (`json`): everything but the client's HTTP.
  */
 export async function benchEndToEnd(context: BenchContext): Promise<BenchResult[]> {
   const build = await mkdtemp(join(tmpdir(), "hono-faasm-bench-"))
-  const runtime = await startRuntimeChild()
+  const target = await openTarget(context.target)
   try {
     context.progress(`${EXPERIMENT}: building`)
     await buildApp({
@@ -32,9 +31,9 @@ export async function benchEndToEnd(context: BenchContext): Promise<BenchResult[
       split: "app",
       optimise: context.quick ? "dev" : "upload",
     })
-    await uploadBuild(build, { uploadUrl: runtime.url })
-    const rpc = offload(app, { build, rpc: runtime.url })
-    const json = offload(app, { build, planner: runtime.url })
+    await uploadBuild(build, { uploadUrl: target.upload })
+    const rpc = offload(app, { build, rpc: target.rpc })
+    const json = offload(app, { build, planner: target.planner })
     const results: BenchResult[] = []
     for (const items of ITEMS) {
       const body = JSON.stringify(orderOf(items))
@@ -60,7 +59,7 @@ export async function benchEndToEnd(context: BenchContext): Promise<BenchResult[
     await Promise.all([rpc.gateway.close(), json.gateway.close()])
     return results
   } finally {
-    await runtime.stop()
+    await target.stop()
     await rm(build, { recursive: true, force: true })
   }
 }

@@ -6,6 +6,7 @@ import { packageRoot } from "../src/package-root.ts"
 import type { BenchContext } from "./context.ts"
 import type { BenchReport, BenchResult } from "./result.ts"
 import { resultTable } from "./result-table.ts"
+import type { TargetUrls } from "./target.ts"
 
 /** The experiments by name; each is loaded only when it is run. */
 const EXPERIMENTS: Record<string, () => Promise<(context: BenchContext) => Promise<BenchResult[]>>> = {
@@ -23,21 +24,26 @@ const EXPERIMENTS: Record<string, () => Promise<(context: BenchContext) => Promi
 /** Names of the experiments. */
 export const experimentNames = Object.keys(EXPERIMENTS)
 
+/** Names of those that can measure a running Faasm. */
+export const remoteExperimentNames = ["rpc-vs-json", "relative", "end-to-end"]
+
 /** Options of {@link runBench}. */
 export interface RunBenchOptions {
-  /** Which experiments to run; all when empty. */
+  /** Which experiments to run; all that can be when empty. */
   names: string[]
   /** Measure briefly: all experiments together within a minute. */
   quick: boolean
   /** File for the report. */
   json?: string
+  /** The Faasm to measure; the embedded runtime when there is none. */
+  target?: TargetUrls
 }
 
 /**
  * Runs experiments, prints a table of each, and writes the report. When interrupted, what has been measured is still
  * written.
  */
-export async function runBench({ names, quick, json }: RunBenchOptions): Promise<void> {
+export async function runBench({ names, quick, json, target }: RunBenchOptions): Promise<void> {
   const report: BenchReport = { machine: machine(), versions: versions(), results: [] }
   const save = async () => {
     if (json) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`)
@@ -49,13 +55,15 @@ export async function runBench({ names, quick, json }: RunBenchOptions): Promise
   const { cpu, cores, os } = report.machine
   console.log(`${cpu}, ${cores} cores, ${os}, Node ${report.versions.node}${quick ? ", quick" : ""}\n`)
   const conclusions: string[] = []
+  const everything = target ? remoteExperimentNames : experimentNames
   const context: BenchContext = {
     quick,
+    target,
     times: quick ? { warmupMs: 80, measureMs: 160 } : { warmupMs: 1000, measureMs: 3000 },
     progress: (message) => console.error(`  ${message}`),
     conclude: (sentence) => conclusions.push(sentence),
   }
-  for (const name of names.length > 0 ? names : experimentNames) {
+  for (const name of names.length > 0 ? names : everything) {
     const run = await EXPERIMENTS[name]!()
     const results = await run(context)
     report.results.push(...results)

@@ -14,12 +14,14 @@ const COLUMNS: Column[] = [
   { name: "in flight", cell: (row) => (row.function === undefined ? String(row.inFlight) : undefined) },
   { name: "p50 us", cell: (row) => figure(row.p50Us) },
   { name: "p99 us", cell: (row) => figure(row.p99Us) },
+  { name: "p99.9 us", cell: (row) => figure(row.p999Us) },
   {
     name: "calls/s",
     cell: (row) => (row.ratePerSecond === undefined ? figure(row.callsPerSecond) : undefined),
   },
-  { name: "late p99 us", cell: (row) => (row.lateP99Us === undefined ? undefined : figure(row.lateP99Us)) },
+  { name: "late p99 us", cell: (row) => figure(row.lateP99Us) },
   { name: "cpu us/call", cell: (row) => figure(row.clientCpuUsPerCall) },
+  { name: "server cpu us/call", cell: (row) => figure(row.serverCpuUsPerCall) },
   { name: "wire bytes/call", cell: (row) => figure(row.wireBytesPerCall) },
 ]
 const LEFT = new Set(["function", "way"])
@@ -40,7 +42,7 @@ export function resultTable(results: BenchResult[]): string {
 }
 
 /** Three significant digits, whole from 100. */
-function figure(value: number | null): string | undefined {
-  if (value === null || Number.isNaN(value)) return undefined
+function figure(value: number | null | undefined): string | undefined {
+  if (value === null || value === undefined || Number.isNaN(value)) return undefined
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 }

@@ -12,9 +12,13 @@ export interface BenchResult {
   p50Us: number
   /** 99th percentile, in microseconds. */
   p99Us: number
+  /** 99.9th percentile, in microseconds, where there are enough calls to speak of one. */
+  p999Us?: number
   callsPerSecond: number
   /** CPU time (user and system) of the measuring process per call, in microseconds. */
   clientCpuUsPerCall: number | null
+  /** CPU time (user and system) of the answering process per call, in microseconds. */
+  serverCpuUsPerCall?: number | null
   /** Bytes per call on the wire, both directions together, payload included. */
   wireBytesPerCall: number | null
   /** The function of `examples/benchmarks`, where there is a row for each. */
