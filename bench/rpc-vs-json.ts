@@ -31,6 +31,8 @@ const POLLED_IN_FLIGHT = [1, 64]
 /** Calls after which the host's memory is looked at. */
 const MEMORY_CALLS = [10_000, 110_000]
 
+const CALL_TIMEOUT_MS = 30_000
+
 /** What is called in turn. */
 interface Contestant {
   way: string
@@ -55,7 +57,7 @@ export async function benchRpcVsJson(context: BenchContext): Promise<BenchResult
     [],
   )
   const channel = openChannel({ servers: [target.rpc] })
-  const planner = new PlannerClient({ url: target.planner })
+  const planner = openPlanner(target.planner)
   const results: BenchResult[] = []
   try {
     context.progress(`${EXPERIMENT}: uploading`)
@@ -66,7 +68,7 @@ export async function benchRpcVsJson(context: BenchContext): Promise<BenchResult
         if (inFlight > 1 && payloadBytes * inFlight > MAX_IN_FLIGHT_BYTES) continue
         const wire = {
           rpc: await wireBytes(target.rpc, (url) => openChannel({ servers: [url] }), input, inFlight),
-          json: await wireBytes(target.planner, (url) => new PlannerClient({ url }), input, inFlight),
+          json: await wireBytes(target.planner, openPlanner, input, inFlight),
         }
         // An empty ping-pong would be none.
         const tcpClient = await connectTcp(tcp.url, payloadBytes || 1)
@@ -134,7 +136,13 @@ async function polled(target: Target, context: BenchContext): Promise<BenchResul
       if (context.quick && everyMs > 1_000) continue
       const client = new PollingClient({ url: target.planner, everyMs, keep })
       const call = () =>
-        client.invoke({ user: "bench", function: "echo", input, idempotent: true, timeoutMs: 30_000 })
+        client.invoke({
+          user: "bench",
+          function: "echo",
+          input,
+          idempotent: true,
+          timeoutMs: CALL_TIMEOUT_MS,
+        })
       // Several calls, where one takes seconds.
       const measureMs = Math.max(context.times.measureMs, 4 * everyMs)
       const times = { warmupMs: context.times.warmupMs, measureMs }
@@ -179,8 +187,14 @@ async function hostMemory(target: Target, channel: FunctionClient, context: Benc
   )
 }
 
+/** A planner has no queue: with more calls in flight than slots, what waits for one is measured too. */
+function openPlanner(url: string): PlannerClient {
+  return new PlannerClient({ url, slotWaitMs: CALL_TIMEOUT_MS })
+}
+
 function callEcho(client: FunctionClient, input: Uint8Array): () => Promise<unknown> {
-  return () => client.invoke({ user: "bench", function: "echo", input, idempotent: true, timeoutMs: 30_000 })
+  return () =>
+    client.invoke({ user: "bench", function: "echo", input, idempotent: true, timeoutMs: CALL_TIMEOUT_MS })
 }
 
 function nativeEcho(body: Uint8Array): () => Promise<unknown> {
