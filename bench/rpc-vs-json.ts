@@ -23,8 +23,8 @@ const IN_FLIGHT = [1, 8, 64, 256]
 const QUICK_IN_FLIGHT = [1, 64]
 /** Payloads under way at once, in bytes: more measures the machine's memory. */
 const MAX_IN_FLIGHT_BYTES = 16_000_000
-/** Calls a lane from which bytes on the wire are counted, in a pass of its own: the proxy would cost time. */
-const COUNTED_CALLS = 100
+/** Calls from which bytes on the wire are counted, in a pass of its own: the proxy would cost time. */
+const COUNTED_CALLS = 320
 /** Payload of the calls that are polled for, in bytes. */
 const POLLED_BYTES = 100
 const POLLED_IN_FLIGHT = [1, 64]
@@ -218,11 +218,12 @@ async function wireBytes(
     const call = callEcho(client, input)
     await call()
     const before = proxy.bytes()
+    let made = 0
     const lane = async () => {
-      for (let i = 0; i < COUNTED_CALLS; i++) await call()
+      while (made++ < COUNTED_CALLS) await call()
     }
     await Promise.all(Array.from({ length: inFlight }, lane))
-    return (proxy.bytes() - before) / (COUNTED_CALLS * inFlight)
+    return (proxy.bytes() - before) / COUNTED_CALLS
   } finally {
     await client.close()
     await proxy.close()
