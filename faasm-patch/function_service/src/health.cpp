@@ -20,7 +20,7 @@ std::string encodeStatus(const Call& call, int status)
     HealthCheckResponse response;
     response.set_status(
       static_cast<HealthCheckResponse::ServingStatus>(status));
-    return encodeMessage(call, response);
+    return connectrpc::encode(response, call.codec());
 }
 
 }
@@ -40,7 +40,7 @@ class Health::CheckHandler : public CallHandler
         }
         try {
             const auto request =
-              decodeMessage<HealthCheckRequest>(*call, message);
+              decodeMessage<HealthCheckRequest>(message, call->codec());
             const int status = health->statusOf(request.service());
             if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
                 throw StreamError(Code::NotFound, "there is no such service");
@@ -77,7 +77,7 @@ class Health::WatchHandler : public CallHandler
         }
         try {
             const auto request =
-              decodeMessage<HealthCheckRequest>(*call, message);
+              decodeMessage<HealthCheckRequest>(message, call->codec());
             // With the lock: the next status comes after this one.
             std::lock_guard lock(health->mutex);
             const int status = health->statusOf(request.service());

@@ -1,7 +1,7 @@
 #include "invoke_handler.h"
 #include "call_limits.h"
 #include "error_code.h"
-#include "json.h"
+#include "typed_message.h"
 
 #include "faasm/rpc/v1/function_service.pb.h"
 
@@ -16,12 +16,7 @@ namespace {
 
 rpc::InvokeRequest decode(const std::string& message, connectrpc::Codec codec)
 {
-    rpc::InvokeRequest request;
-    if (codec == connectrpc::Codec::Json) {
-        parseJson(message, request);
-    } else if (!request.ParseFromString(message)) {
-        throw StreamError(Code::InvalidArgument, "the message is malformed");
-    }
+    auto request = decodeMessage<rpc::InvokeRequest>(message, codec);
     if (request.user().empty() || request.function().empty()) {
         throw StreamError(Code::InvalidArgument,
                           "the request names no user or no function");
@@ -105,8 +100,7 @@ void InvokeHandler::answered(uint64_t /*id*/, FrameResult result)
     timings.set_queued_us(result.timings.queuedUs);
     timings.set_executed_us(result.timings.executedUs);
     timings.set_cold(result.timings.cold);
-    const bool json = answers->codec() == connectrpc::Codec::Json;
-    answers->send(json ? toJson(response) : response.SerializeAsString());
+    answers->send(connectrpc::encode(response, answers->codec()));
     answers->finish();
 }
 

@@ -1,5 +1,5 @@
 #include "port.h"
-#include "json.h"
+#include "typed_message.h"
 
 #include "faasm/rpc/v1/function_service.pb.h"
 
@@ -12,7 +12,7 @@ void Port::send(std::string frame)
     if (call->codec() == connectrpc::Codec::Json) {
         rpc::ChannelResponse response;
         response.ParseFromString(frame);
-        frame = toJson(response);
+        frame = connectrpc::encode(response, connectrpc::Codec::Json);
     }
     call->send(std::move(frame));
 }
@@ -31,9 +31,8 @@ std::string Port::decode(std::string message) const
     if (call->codec() == connectrpc::Codec::Proto) {
         return message;
     }
-    rpc::ChannelRequest request;
-    parseJson(message, request);
-    return request.SerializeAsString();
+    return decodeMessage<rpc::ChannelRequest>(message, connectrpc::Codec::Json)
+      .SerializeAsString();
 }
 
 }

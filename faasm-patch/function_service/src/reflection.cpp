@@ -55,8 +55,8 @@ class Handler : public CallHandler
             return;
         }
         try {
-            const auto request = decodeMessage<Request>(*call, message);
-            call->send(encodeMessage(*call, answer(request)));
+            const auto request = decodeMessage<Request>(message, call->codec());
+            call->send(connectrpc::encode(answer(request), call->codec()));
         } catch (const StreamError& error) {
             call->finish({ .code = error.code, .message = error.message });
         }

@@ -1,33 +1,25 @@
 #pragma once
 
-#include "json.h"
+#include "stream_error.h"
 
-#include <connect/call.h>
+#include <connect/typed.h>
 
 #include <string>
+#include <utility>
 
 namespace function_service {
 
-// A message in the codec of its call. Throws StreamError.
+// A message in a codec. Throws StreamError.
 template<typename Message>
-Message decodeMessage(const connectrpc::Call& call, const std::string& bytes)
+Message decodeMessage(const std::string& bytes, connectrpc::Codec codec)
 {
-    Message message;
-    if (call.codec() == connectrpc::Codec::Json) {
-        parseJson(bytes, message);
-    } else if (!message.ParseFromString(bytes)) {
+    auto message = connectrpc::decode<Message>(bytes, codec);
+    if (!message) {
         throw StreamError(connectrpc::Code::InvalidArgument,
-                          "the message is malformed");
+                          "the message is not a " +
+                            Message::descriptor()->full_name());
     }
-    return message;
-}
-
-inline std::string encodeMessage(const connectrpc::Call& call,
-                                 const google::protobuf::Message& message)
-{
-    return call.codec() == connectrpc::Codec::Json
-             ? toJson(message)
-             : message.SerializeAsString();
+    return std::move(*message);
 }
 
 }
