@@ -32,6 +32,15 @@ export interface RouteModel {
 const SECTIONS = { param: 1, query: 2, header: 3, cookie: 4, form: 5, json: 6 } as const
 type Section = keyof typeof SECTIONS
 
+/** What a path's last `*` stands for. Only callers of the service give it: a handler has it in the request's path. */
+const WILDCARD: FieldModel = {
+  property: "wildcard",
+  type: { kind: "string" },
+  optional: false,
+  nullable: false,
+  number: 7,
+}
+
 /** A body that no type describes. */
 const RAW: FieldModel = {
   property: "raw",
@@ -190,6 +199,7 @@ class ServiceBuilder {
         if (message) fields.push({ ...base, type: { kind: "message", message } })
       }
     }
+    if (row.path.endsWith("/*")) fields.push(WILDCARD)
     const hasBody = !["GET", "HEAD"].includes(row.method)
     if (hasBody && !types.inputs.has("json") && !types.inputs.has("form")) fields.push(RAW)
     return fields

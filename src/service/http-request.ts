@@ -38,6 +38,8 @@ const OWN_HEADERS = new Set([
 /** Sections of a request message. */
 type Sections = Partial<Record<"param" | "query" | "header" | "cookie" | "form", Record<string, unknown>>> & {
   json?: unknown
+  /** What the path's `*` stands for. */
+  wildcard?: string
 }
 
 /**
@@ -48,7 +50,8 @@ type Sections = Partial<Record<"param" | "query" | "header" | "cookie" | "form",
 export function httpRequest(method: ServiceMethod, message: Uint8Array, from: RpcOrigin): Request {
   try {
     const sections = method.request.decode(message) as Sections
-    const url = `${from.origin}${fillPath(method.route.path, sections.param ?? {})}${queryOf(sections.query)}`
+    const path = fillPath(method.route.path, { ...sections.param, "*": sections.wildcard })
+    const url = `${from.origin}${path}${queryOf(sections.query)}`
     const headers = headersOf(from.headers, sections)
     const body = bodyOf(method, message, sections)
     if (body) headers.set("content-type", body.contentType)

@@ -60,6 +60,7 @@ app.post("/form", zValidator("form", z.object({ name: z.string(), age: z.coerce.
 )
 
 app.get("/files/:path{.+}", (c) => c.text(`file ${c.req.param("path")}`))
+app.get("/tree/*", (c) => c.text(c.req.path))
 app.get("/old", (c) => c.redirect("/new"))
 app.post("/echo", async (c) => c.body(await c.req.arrayBuffer(), 200, { "content-type": "image/x-test" }))
 app.get("/private/me", (c) => c.json({ user: c.get("user") }))
