@@ -137,8 +137,8 @@ class CompiledCodec implements MessageCodec {
   }
 
   #compileDecoder(target: "value" | "json"): unknown {
-    const { source, texts } = generateDecoder(this.desc, target)
-    return new Function("Reader", "h", "texts", source)(Reader, decodeValue, texts)
+    const { source, texts, sets } = generateDecoder(this.desc, target)
+    return new Function("Reader", "h", "texts", "sets", source)(Reader, decodeValue, texts, sets)
   }
 }
 
@@ -206,14 +206,26 @@ function canGenerateCode(): boolean {
   return codeGeneration
 }
 
+/** What the types of handlers become. */
+const SCALARS = new Set([
+  ScalarType.DOUBLE,
+  ScalarType.FLOAT,
+  ScalarType.INT32,
+  ScalarType.UINT32,
+  ScalarType.INT64,
+  ScalarType.UINT64,
+  ScalarType.BOOL,
+  ScalarType.STRING,
+])
+
 function checkTypes(desc: DescMessage, seen: Set<DescMessage>): void {
   if (seen.has(desc)) return
   seen.add(desc)
-  for (const { name, value, key } of planOf(desc).fields) {
+  const { fields, rest } = planOf(desc)
+  for (const { name, value, key } of rest ? [...fields, rest] : fields) {
     if (value.kind === "message") checkTypes(value.desc, seen)
     const scalar = value.kind === "scalar" ? value.scalar : ScalarType.STRING
-    const known = [ScalarType.DOUBLE, ScalarType.BOOL, ScalarType.STRING].includes(scalar)
-    if (!known || (key !== undefined && key !== ScalarType.STRING)) {
+    if (!SCALARS.has(scalar) || (key !== undefined && key !== ScalarType.STRING)) {
       throw new CodecError(
         "not_convertible",
         `${desc.typeName}.${name} has a type that no handler's type becomes`,

@@ -9,10 +9,12 @@ import { type FieldPlan, type MessagePlan, planOf, type ValuePlan, wireTypeOf } 
 
 /** What the source of {@link generateDecoder} needs by name. */
 export interface DecoderSource {
-  /** Function body. Parameters: `Reader`, `h` (decode-value.ts) and `texts`. Returns `(bytes) => value or text`. */
+  /** Function body. Parameters: `Reader`, `h` (decode-value.ts), `texts` and `sets`. Returns `(bytes) => value or text`. */
   source: string
   /** Number to literal (or to its JSON text) by enum. */
   texts: Map<number, string>[]
+  /** Known keys (or their JSON text) by message that has room for others. */
+  sets: Set<string>[]
 }
 
 /** Generates the decoder of a message and of those in it. */
@@ -25,6 +27,7 @@ class DecoderGenerator {
   readonly #names = new Map<DescMessage, string>()
   readonly #queue: MessagePlan[] = []
   readonly #texts: Map<number, string>[] = []
+  readonly #sets: Set<string>[] = []
 
   constructor(json: boolean) {
     this.#json = json
@@ -57,6 +60,7 @@ return (bytes) => {
   try { return ${name}(bytes.length, 0) } finally { r = undefined }
 }`,
       texts: this.#texts,
+      sets: this.#sets,
     }
   }
 
@@ -71,7 +75,7 @@ return (bytes) => {
   }
 
   #message(plan: MessagePlan): string {
-    const { fields } = plan
+    const fields = plan.rest ? [...plan.fields, plan.rest] : plan.fields
     const variables = fields.flatMap(({ number, presence }) => [
       `f${number}`,
       `s${number}`,
@@ -110,8 +114,14 @@ return (bytes) => {
     r.skip(t, end, ${MAX_DEPTH} - d)
   }
   ${messages.join("\n  ")}
-  ${isOneof ? this.#oneof(plan) : plan.wrapper ? this.#wrapper(plan) : this.#object(plan)}
+  ${this.#result(plan)}
 }`
+  }
+
+  #result(plan: MessagePlan): string {
+    if (plan.response || plan.union) return this.#oneof(plan)
+    if (plan.tuple) return this.#tuple(plan)
+    return plan.wrapper ? this.#wrapper(plan) : this.#object(plan)
   }
 
   /** The cases that read a field. */
@@ -176,6 +186,8 @@ return (bytes) => {
     switch (value.kind) {
       case "date":
         return json ? `r.jsonString(${end})` : `h.date(r.string(${end}))`
+      case "bigint":
+        return `h.${json ? "bigintJson" : "bigint"}(r.string(${end}))`
       case "json":
         return json ? `h.checkedJson(r.string(${end}))` : `h.parsedJson(r.string(${end}))`
       case "enum": {
@@ -186,10 +198,9 @@ return (bytes) => {
         return `h.literal(texts[${this.#texts.length - 1}], r.varint(${end}))`
       }
       case "scalar":
-        if (value.scalar === ScalarType.DOUBLE)
-          return json ? `h.number(r.double(${end}))` : `r.double(${end})`
         if (value.scalar === ScalarType.BOOL) return json ? `"" + r.bool(${end})` : `r.bool(${end})`
-        return json ? `r.jsonString(${end})` : `r.string(${end})`
+        if (value.scalar === ScalarType.STRING) return json ? `r.jsonString(${end})` : `r.string(${end})`
+        return json ? `h.number(${readNumber(value.scalar, end)})` : readNumber(value.scalar, end)
       case "message":
         throw new TypeError("a message is read by its own function")
     }
@@ -200,9 +211,9 @@ return (bytes) => {
     const json = this.#json
     if (value.kind === "message") return `${this.#nameOf(value.desc)}(r.at, d + 1)`
     if (value.kind === "scalar") {
-      if (value.scalar === ScalarType.DOUBLE) return json ? '"0"' : "0"
-      if (value.scalar === ScalarType.BOOL) return json ? '"false"' : "false"
-      return json ? `'""'` : '""'
+      if (value.scalar === ScalarType.STRING) return json ? `'""'` : '""'
+      const none = value.scalar === ScalarType.BOOL ? "false" : "0"
+      return json ? `"${none}"` : none
     }
     return `h.missing(${JSON.stringify(name)})`
   }
@@ -240,8 +251,39 @@ return (bytes) => {
     return `${this.#settle(fields[0]!)}\n  return f${fields[0]!.number}`
   }
 
-  #object({ fields }: MessagePlan): string {
-    return `${fields.map((field) => this.#settle(field)).join("\n  ")}\n  ${this.#json ? jsonObject(fields) : plainObject(fields)}`
+  #object({ fields, rest }: MessagePlan): string {
+    const json = this.#json
+    const lines = fields.map((field) => this.#settle(field)).join("\n  ")
+    if (!rest) return `${lines}\n  ${json ? `${jsonObject(fields)}\n  return o + "}"` : plainObject(fields)}`
+    this.#sets.push(new Set(fields.map(({ name }) => (json ? JSON.stringify(name) : name))))
+    const others = `f${rest.number}, sets[${this.#sets.length - 1}])`
+    return json
+      ? `${lines}\n  ${jsonObject(fields)}\n  return h.restJson(o, ${others}`
+      : `${lines}\n  return h.addRest((() => { ${plainObject(fields)} })(), ${others}`
+  }
+
+  #tuple({ fields, rest }: MessagePlan): string {
+    const values = fields.map(({ number }) => `f${number}`).join(", ")
+    const required = fields.filter((field) => !field.optional).length
+    const make = this.#json ? "h.tupleJson" : "h.tuple"
+    const more = rest ? `f${rest.number}` : "undefined"
+    return `${fields.map((field) => this.#settle(field)).join("\n  ")}\n  return ${make}([${values}], ${required}, ${more})`
+  }
+}
+
+/** An expression that reads a number. */
+function readNumber(scalar: ScalarType, end: string): string {
+  switch (scalar) {
+    case ScalarType.DOUBLE:
+      return `r.double(${end})`
+    case ScalarType.FLOAT:
+      return `r.float(${end})`
+    case ScalarType.INT32:
+      return `(r.varint(${end}) | 0)`
+    case ScalarType.UINT32:
+      return `r.varint(${end})`
+    default:
+      return `r.integer(${end}, ${scalar === ScalarType.INT64})`
   }
 }
 
@@ -259,6 +301,7 @@ function plainObject(fields: FieldPlan[]): string {
   return `const o = ${object}\n  ${set.join("\n  ")}\n  return o`
 }
 
+/** Statements that write an object without its end to `o`. */
 function jsonObject(fields: FieldPlan[]): string {
   // Once a property is certain to be there, the following ones are certain to need a comma.
   let certain = false
@@ -273,5 +316,5 @@ function jsonObject(fields: FieldPlan[]): string {
       certain = true
     }
   }
-  return `${lines.join("\n  ")}\n  return o + "}"`
+  return lines.join("\n  ")
 }

@@ -7,7 +7,7 @@
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf"
 import { MAX_DEPTH } from "./codec-error.ts"
 import { type FieldPlan, type MessagePlan, planOf, type ValuePlan, wireTypeOf } from "./plan.ts"
-import { type Discriminant, discriminantOf, type JsType, typesOf } from "./union.ts"
+import { type Discriminant, discriminantOf, type JsType, typeOfScalar, typesOf } from "./union.ts"
 
 /** What the source of {@link generateEncoder} needs by name. */
 export interface EncoderSource {
@@ -64,9 +64,18 @@ class EncoderGenerator {
   #message(plan: MessagePlan): string {
     const name = this.#nameOf(plan.desc)
     if (plan.union) return this.#union(plan)
+    if (plan.tuple) return this.#tuple(plan)
     if (plan.wrapper) return `function ${name}(v, d) { let x = v, n = 0; ${this.#field(plan.fields[0]!)} }`
     this.#sets.push(new Set(plan.fields.map((field) => field.name)))
     const set = `sets[${this.#sets.length - 1}]`
+    const others = plan.rest
+      ? `h.checkOpen(v, ${set});
+  ${this.#map(plan.rest, "v", "d + 1", set)}`
+      : `for (const k in v) {
+    ${plan.fields.length === 0 ? "n = NaN" : `switch (k) { ${knownCases(plan)} n--; break; default: n = NaN }`}
+  }
+  const p = Object.getPrototypeOf(v)
+  if (n !== 0 || (p !== Object.prototype && p !== null)) h.checkKeys(v, ${set})`
     return `function ${name}(v, d) {
   if (typeof v !== "object" || v === null || d > ${MAX_DEPTH}) throw MISFIT
   if (typeof v.toJSON === "function") {
@@ -76,11 +85,27 @@ class EncoderGenerator {
   if (Array.isArray(v)) throw MISFIT
   let n = 0, x
   ${plan.fields.map((field) => `x = ${access(field.name)}\n  ${this.#field(field)}`).join("\n  ")}
-  for (const k in v) {
-    ${plan.fields.length === 0 ? "n = NaN" : `switch (k) { ${knownCases(plan)} n--; break; default: n = NaN }`}
+  ${others}
+}`
   }
-  const p = Object.getPrototypeOf(v)
-  if (n !== 0 || (p !== Object.prototype && p !== null)) h.checkKeys(v, ${set})
+
+  #tuple({ desc, fields, rest }: MessagePlan): string {
+    const required = fields.filter((field) => !field.optional).length
+    const elements = fields.map((field, i) => `if (l > ${i}) { x = v[${i}]; ${this.#field(field, true)} }`)
+    const more = rest
+      ? `if (l > ${fields.length}) { const y = v.slice(${fields.length}); ${this.#write(rest, "y", "d + 1")} }`
+      : `if (l > ${fields.length}) throw MISFIT`
+    return `function ${this.#nameOf(desc)}(v, d) {
+  if (d > ${MAX_DEPTH}) throw MISFIT
+  if (!Array.isArray(v) || typeof v.toJSON === "function") {
+    v = typeof v === "object" && v !== null ? h.settledValue(v) : v
+    if (!Array.isArray(v)) throw MISFIT
+  }
+  const l = v.length
+  if (l < ${required}) throw MISFIT
+  let n = 0, x
+  ${elements.join("\n  ")}
+  ${more}
 }`
   }
 
@@ -123,8 +148,8 @@ class EncoderGenerator {
     return `{ const at = w.at; ${tries.join(" ")} ${this.#write(fields.at(-1)!, "x", "d + 1")} return }`
   }
 
-  /** Writes the property whose value is in `x`. */
-  #field(field: FieldPlan): string {
+  /** Writes the property whose value is in `x`; in an array, what JSON leaves out of objects is null. */
+  #field(field: FieldPlan, inArray = false): string {
     const key = JSON.stringify(field.name)
     const companion = (value: number) =>
       field.presence === undefined ? "" : `${tag(field.presence, 0)} w.byte(${value})`
@@ -133,7 +158,9 @@ class EncoderGenerator {
       ? `n++; ${field.optional || isCollection(field) ? companion(1) : ""}`
       : "throw MISFIT"
     const whenUndefined = field.optional ? "" : "throw MISFIT"
-    return `${normaliser(field, key)}if (x === undefined) { ${whenUndefined} } else if (x === null) { ${whenNull} } else { n++; ${this.#present(field, companion(2))} }`
+    const none = field.shape === "single" && field.value.kind === "json" ? '"null"' : "null"
+    const settle = inArray ? `if (x === undefined) x = ${none}; ` : ""
+    return `${normaliser(field, key)}${settle}if (x === undefined) { ${whenUndefined} } else if (x === null) { ${whenNull} } else { n++; ${this.#present(field, companion(2))} }`
   }
 
   #present(field: FieldPlan, empty: string): string {
@@ -142,10 +169,10 @@ class EncoderGenerator {
     if (field.shape === "map") return `if (!${this.#map(field, "x", "d + 1")}) { ${empty} }`
     const write = this.#write(field, "x", "d + 1")
     if (field.explicit || field.value.kind !== "scalar") return write
-    switch (field.value.scalar) {
-      case ScalarType.DOUBLE:
+    switch (typeOfScalar(field.value.scalar)) {
+      case "number":
         return `if (typeof x !== "number") throw MISFIT; if (x !== 0 || 1 / x < 0) { ${write} }`
-      case ScalarType.BOOL:
+      case "boolean":
         return `if (x !== false) { ${write} }`
       default:
         return `if (x !== "") { ${write} }`
@@ -159,7 +186,7 @@ class EncoderGenerator {
     if (field.value.kind === "scalar" && field.value.scalar === ScalarType.DOUBLE) {
       return `${head} { ${tag(field.number, 2)} const l = ${x}.length; w.varint(8 * l); for (let i = 0; i < l; i++) { const e = ${x}[i]; if (typeof e !== "number") throw MISFIT; w.double(e) } }`
     }
-    if (wireTypeOf(field.value) === 0) {
+    if (wireTypeOf(field.value) !== 2) {
       return `${head} { ${tag(field.number, 2)} const s = w.begin(); for (let i = 0; i < ${x}.length; i++) { const e = ${x}[i]; ${this.#bare(field.value, "e", depth)} } w.end(s) }`
     }
     const normalise = field.value.kind === "message" ? "" : element(field.value, "e", '"" + i')
@@ -167,12 +194,13 @@ class EncoderGenerator {
   }
 
   /** An expression that is true when anything was written. */
-  #map(field: FieldPlan, x: string, depth: string): string {
+  #map(field: FieldPlan, x: string, depth: string, known?: string): string {
     return `((x) => {
     if (typeof x !== "object" || x === null || Array.isArray(x)) throw MISFIT
     if (Object.getPrototypeOf(x) !== Object.prototype && h.isBoxed(x)) throw MISFIT
     let any = false
     for (const k of Object.keys(x)) {
+      ${known === undefined ? "" : `if (${known}.has(k)) continue`}
       const e = ${field.value.kind === "json" ? "h.jsonText(x[k])" : field.value.kind === "date" ? "h.dateValue(x[k], k)" : "h.jsonValue(x[k], k)"}
       if (e === undefined) continue
       any = true
@@ -199,6 +227,8 @@ class EncoderGenerator {
     switch (value.kind) {
       case "date":
         return `w.string(h.dateText(${x}));`
+      case "bigint":
+        return `w.string(h.bigintText(${x}));`
       case "json":
         return `w.string(${x});`
       case "enum": {
@@ -213,8 +243,28 @@ class EncoderGenerator {
         if (value.scalar === ScalarType.BOOL) {
           return `if (typeof ${x} !== "boolean") throw MISFIT; w.byte(${x} ? 1 : 0);`
         }
-        return `if (typeof ${x} !== "string") throw MISFIT; w.string(${x});`
+        if (value.scalar === ScalarType.STRING) {
+          return `if (typeof ${x} !== "string") throw MISFIT; w.string(${x});`
+        }
+        if (value.scalar === ScalarType.FLOAT) {
+          return `if (typeof ${x} !== "number" || (Math.fround(${x}) !== ${x} && ${x} === ${x})) throw MISFIT; w.float(${x});`
+        }
+        return `if (typeof ${x} !== "number" || !(${integerTest(value.scalar, x)})) throw MISFIT; w.integer(${x});`
     }
+  }
+}
+
+/** Whether a number is one of an integer type, which has no sign of zero. */
+function integerTest(scalar: ScalarType, x: string): string {
+  switch (scalar) {
+    case ScalarType.INT32:
+      return `(${x} | 0) === ${x}`
+    case ScalarType.UINT32:
+      return `(${x} >>> 0) === ${x}`
+    case ScalarType.UINT64:
+      return `Number.isSafeInteger(${x}) && ${x} >= 0`
+    default:
+      return `Number.isSafeInteger(${x})`
   }
 }
 
@@ -235,10 +285,10 @@ function normaliser(field: FieldPlan, key: string): string {
   const expected =
     field.shape !== "single" || field.value.kind === "message"
       ? "object"
-      : field.value.kind === "scalar" && field.value.scalar === ScalarType.DOUBLE
-        ? "number"
-        : field.value.kind === "scalar" && field.value.scalar === ScalarType.BOOL
-          ? "boolean"
+      : field.value.kind === "scalar"
+        ? typeOfScalar(field.value.scalar)
+        : field.value.kind === "bigint"
+          ? "bigint"
           : "string"
   // A message calls toJSON itself, where it checks the object anyway.
   if (expected === "object" && field.shape === "single") {

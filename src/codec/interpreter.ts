@@ -7,9 +7,20 @@
 import { create, type DescMessage, fromBinary, type Message, ScalarType, toBinary } from "@bufbuild/protobuf"
 import { reflect } from "@bufbuild/protobuf/reflect"
 import { CodecError, MAX_DEPTH } from "./codec-error.ts"
-import { date, literal, missing, noBody, parsedJson } from "./decode-value.ts"
-import { dateText, dateValue, isBoxed, jsonText, jsonValue, ownValue, unknownKey } from "./json-value.ts"
+import { addRest, bigint, date, define, literal, missing, noBody, parsedJson, tuple } from "./decode-value.ts"
+import {
+  bigintText,
+  dateText,
+  dateValue,
+  hiddenKey,
+  isBoxed,
+  jsonText,
+  jsonValue,
+  ownValue,
+  unknownKey,
+} from "./json-value.ts"
 import { type FieldPlan, type MessagePlan, planOf, type ValuePlan } from "./plan.ts"
+import { typeOfScalar } from "./union.ts"
 import { MAX_RETRIES } from "./writer.ts"
 
 /** A value does not fit: where in it, and why. */
@@ -114,6 +125,20 @@ function toMessage(desc: DescMessage, given: unknown, path: string, depth: numbe
     return message
   }
   const value = jsonValue(given, "")
+  if (plan.tuple) {
+    if (!Array.isArray(value)) throw new MisfitError(path, `is ${kindOf(value)}, not an array`)
+    if (!plan.rest && value.length > plan.fields.length) {
+      throw new MisfitError(path, `has ${value.length} elements, more than ${plan.fields.length}`)
+    }
+    for (const [i, field] of plan.fields.entries()) {
+      const at = `${path}[${i}]`
+      if (i >= value.length) put(field, undefined, at)
+      // In an array, what JSON leaves out of an object is null.
+      else put(field, normalised(field, value[i], `${i}`, at) ?? leftOut(field.value) ?? null, at)
+    }
+    if (plan.rest) put(plan.rest, value.slice(plan.fields.length), path)
+    return message
+  }
   if (typeof value !== "object" || value === null || Array.isArray(value) || isBoxed(value)) {
     throw new MisfitError(path, `is ${kindOf(value)}, not an object`)
   }
@@ -122,7 +147,16 @@ function toMessage(desc: DescMessage, given: unknown, path: string, depth: numbe
     const at = join(path, field.name)
     put(field, normalised(field, own, field.name, at), at)
   }
-  const extra = unknownKey(value, new Set(plan.fields.map(({ name }) => name)))
+  const known = new Set(plan.fields.map(({ name }) => name))
+  if (plan.rest) {
+    const hidden = hiddenKey(value, known)
+    if (hidden !== undefined) throw new MisfitError(join(path, hidden), "is not enumerable")
+    const others: Fields = {}
+    for (const key of Object.keys(value)) if (!known.has(key)) define(others, key, (value as Fields)[key])
+    put(plan.rest, others, path)
+    return message
+  }
+  const extra = unknownKey(value, known)
   if (extra !== undefined) throw new MisfitError(join(path, extra), "is not in the declared type")
   return message
 }
@@ -170,21 +204,21 @@ function toValue(value: ValuePlan, given: unknown, path: string, depth: number):
       return toMessage(value.desc, given, path, depth)
     case "date":
       return attempt(() => dateText(given), path, `is ${kindOf(given)}, not a valid Date`)
+    case "bigint":
+      return attempt(() => bigintText(given), path, `is ${kindOf(given)}, not a bigint that can be sent`)
     case "json":
       return given
     case "enum":
       for (const [number, text] of value.texts) if (text === given) return number
       throw new MisfitError(path, `is ${kindOf(given)}, not one of the declared literals`)
     case "scalar": {
-      const expected =
-        value.scalar === ScalarType.DOUBLE
-          ? "number"
-          : value.scalar === ScalarType.BOOL
-            ? "boolean"
-            : "string"
+      const expected = typeOfScalar(value.scalar)
       if (typeof given !== expected) throw new MisfitError(path, `is ${kindOf(given)}, not a ${expected}`)
       if (expected === "string") checkText(given as string, path)
-      return given
+      if (expected === "number" && !isOf(value.scalar, given as number)) {
+        throw new MisfitError(path, `is ${given}, no ${ScalarType[value.scalar].toLowerCase()}`)
+      }
+      return is64Bits(value.scalar) ? BigInt(given as number) : given
     }
   }
 }
@@ -212,7 +246,7 @@ function fromMessage(desc: DescMessage, message: Message, depth: number): unknow
     if (field.value.kind === "message")
       return fromMessage(field.value.desc, create(field.value.desc), depth + 1)
     if (field.value.kind !== "scalar") return missing(field.name)
-    return field.value.scalar === ScalarType.DOUBLE ? 0 : field.value.scalar === ScalarType.BOOL ? false : ""
+    return { string: "", boolean: false, number: 0 }[typeOfScalar(field.value.scalar)]
   }
   if (plan.response || plan.union) {
     const set = plan.fields.find((field) => get(field.number) !== undefined)
@@ -220,12 +254,19 @@ function fromMessage(desc: DescMessage, message: Message, depth: number): unknow
     return settle(set)
   }
   if (plan.wrapper) return settle(plan.fields[0]!)
+  const rest = plan.rest && settle(plan.rest)
+  if (plan.tuple) {
+    const required = plan.fields.filter((field) => !field.optional).length
+    const more = rest as unknown[] | undefined
+    return tuple(plan.fields.map(settle), required, more?.length ? more : undefined)
+  }
   const result: Fields = {}
   for (const field of plan.fields) {
     const value = settle(field)
     if (value !== undefined) define(result, field.name, value)
   }
-  return result
+  const known = new Set(plan.fields.map(({ name }) => name))
+  return addRest(result, rest as Fields | undefined, known)
 }
 
 function fromContent(field: FieldPlan, content: unknown, depth: number): unknown {
@@ -246,23 +287,47 @@ function fromValue(value: ValuePlan, content: unknown, depth: number): unknown {
       return fromMessage(value.desc, (content as { message: Message }).message, depth + 1)
     case "date":
       return date(content as string)
+    case "bigint":
+      return bigint(content as string)
     case "json":
       return parsedJson(content as string)
     case "enum":
       return literal(value.texts, content as number)
     case "scalar":
-      return content
+      return is64Bits(value.scalar) ? safeNumber(content as bigint) : content
   }
+}
+
+/** Whether a number is one that the scalar has exactly. */
+function isOf(scalar: ScalarType, value: number): boolean {
+  switch (scalar) {
+    case ScalarType.INT32:
+      return (value | 0) === value
+    case ScalarType.UINT32:
+      return value >>> 0 === value
+    case ScalarType.INT64:
+      return Number.isSafeInteger(value)
+    case ScalarType.UINT64:
+      return Number.isSafeInteger(value) && value >= 0
+    case ScalarType.FLOAT:
+      return Number.isNaN(value) || Math.fround(value) === value
+    default:
+      return true
+  }
+}
+
+function is64Bits(scalar: ScalarType): boolean {
+  return scalar === ScalarType.INT64 || scalar === ScalarType.UINT64
+}
+
+function safeNumber(content: bigint): number {
+  const value = Number(content)
+  if (Number.isSafeInteger(value)) return value
+  throw new CodecError("not_convertible", "an integer is beyond what a JavaScript number has exactly")
 }
 
 function wrap(value: ValuePlan, content: unknown): unknown {
   return value.kind === "message" ? reflect(value.desc, content as Message) : content
-}
-
-function define(target: Fields, key: string, value: unknown): void {
-  if (key === "__proto__") {
-    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
-  } else target[key] = value
 }
 
 function checkText(text: string, path: string): void {

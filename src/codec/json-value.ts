@@ -1,4 +1,5 @@
 import { types } from "node:util"
+import { MAX_BIGINT_DIGITS } from "./decode-value.ts"
 import { MISFIT } from "./writer.ts"
 
 /**
@@ -34,6 +35,11 @@ export function checkKeys(value: object, known: Set<string>): void {
   if (isBoxed(value) || unknownKey(value, known) !== undefined) throw MISFIT
 }
 
+/** As {@link checkKeys}, for an object that may have other properties too. */
+export function checkOpen(value: object, known: Set<string>): void {
+  if (isBoxed(value) || hiddenKey(value, known) !== undefined) throw MISFIT
+}
+
 /** An object that JSON.stringify writes as the primitive in it (or, where there is JSON.rawJSON, as its text). */
 export function isBoxed(value: object): boolean {
   const { isRawJSON } = JSON as { isRawJSON?: (value: unknown) => boolean }
@@ -45,6 +51,11 @@ export function unknownKey(value: object, known: Set<string>): string | undefine
   for (const key of Object.keys(value)) {
     if (!known.has(key) && jsonValue((value as Record<string, unknown>)[key], key) !== undefined) return key
   }
+  return hiddenKey(value, known)
+}
+
+/** A known key that JSON would not see. */
+export function hiddenKey(value: object, known: Set<string>): string | undefined {
   for (const key of known) {
     if (key in value && !Object.prototype.propertyIsEnumerable.call(value, key) && !(key in Object.prototype))
       return key
@@ -69,6 +80,14 @@ export function jsonText(value: unknown): string | undefined {
 /** A Date itself where the type has one; everything else as JSON sees it. */
 export function dateValue(value: unknown, key: string): unknown {
   return value instanceof Date ? value : jsonValue(value, key)
+}
+
+/** Digits of a bigint in a request. Throws {@link MISFIT} for anything else, and for one that is too long to be read. */
+export function bigintText(value: unknown): string {
+  if (typeof value !== "bigint") throw MISFIT
+  const text = `${value}`
+  if (text.length > MAX_BIGINT_DIGITS) throw MISFIT
+  return text
 }
 
 /** Text of a Date in a request. Throws {@link MISFIT} for anything else. */

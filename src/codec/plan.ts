@@ -20,8 +20,12 @@ export interface MessagePlan {
   response: boolean
   /** The value is that of the one field that is set: a union. */
   union: boolean
-  /** The fields that stand for properties, in order of number. */
+  /** The value is an array with a field for each element. */
+  tuple: boolean
+  /** The fields that stand for properties or, by index, for a tuple's elements; else in order of number. */
   fields: FieldPlan[]
+  /** The map of all other properties, or the list of a tuple's further elements. */
+  rest: FieldPlan | undefined
 }
 
 /** A field that stands for a property. */
@@ -48,6 +52,7 @@ export interface FieldPlan {
 export type ValuePlan =
   | { kind: "scalar"; scalar: ScalarType }
   | { kind: "date" }
+  | { kind: "bigint" }
   | { kind: "json" }
   | { kind: "enum"; texts: Map<number, string> }
   | { kind: "message"; desc: DescMessage }
@@ -68,9 +73,12 @@ function readPlan(desc: DescMessage): MessagePlan {
   const shape = hasOption(desc, messageOption) ? getOption(desc, messageOption) : undefined
   const presenceOf = new Map<number, number>()
   const properties: DescField[] = []
+  let rest: DescField | undefined
+  const tuple = shape?.tuple ?? false
   for (const field of desc.fields) {
-    const of = hasOption(field, fieldOption) ? getOption(field, fieldOption).presenceOf : 0
-    if (of) presenceOf.set(of, field.number)
+    const option = hasOption(field, fieldOption) ? getOption(field, fieldOption) : undefined
+    if (option?.presenceOf) presenceOf.set(option.presenceOf, field.number)
+    else if (tuple ? field.jsonName === "rest" : option?.rest) rest = field
     else if (field.message?.typeName !== RawBodySchema.typeName) properties.push(field)
   }
   return {
@@ -78,9 +86,11 @@ function readPlan(desc: DescMessage): MessagePlan {
     wrapper: shape?.wrapper ?? false,
     response: shape?.response ?? false,
     union: shape?.union ?? false,
+    tuple,
     fields: properties
       .map((field) => readField(field, presenceOf.get(field.number)))
-      .sort((a, b) => a.number - b.number),
+      .sort((a, b) => (tuple ? Number(a.name) - Number(b.name) : a.number - b.number)),
+    rest: rest && readField(rest, undefined),
   }
 }
 
@@ -99,7 +109,9 @@ function readField(field: DescField, presence: number | undefined): FieldPlan {
     ? { kind: "date" }
     : shape?.json
       ? { kind: "json" }
-      : undefined
+      : shape?.bigint
+        ? { kind: "bigint" }
+        : undefined
   switch (field.fieldKind) {
     case "scalar":
       return { ...base, shape: "single", value: text ?? { kind: "scalar", scalar: field.scalar } }

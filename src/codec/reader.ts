@@ -40,6 +40,34 @@ export class Reader {
     throw new CodecError("malformed", "a varint has more than 10 bytes")
   }
 
+  /** A varint of 64 bits. Throws {@link CodecError} when it has more than a JavaScript number has exactly. */
+  integer(end: number, signed: boolean): number {
+    let low = 0
+    let high = 0
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (this.at >= end) throw truncated()
+      const byte = this.bytes[this.at++]!
+      const bits = byte & 0x7f
+      if (shift < 28) low |= bits << shift
+      else if (shift === 28) {
+        low |= bits << 28
+        high = bits >>> 4
+      } else high |= bits << (shift - 32)
+      if (byte >= 0x80) continue
+      const value = (signed ? high | 0 : high >>> 0) * 0x1_0000_0000 + (low >>> 0)
+      if (Number.isSafeInteger(value)) return value
+      throw new CodecError("not_convertible", "an integer is beyond what a JavaScript number has exactly")
+    }
+    throw new CodecError("malformed", "a varint has more than 10 bytes")
+  }
+
+  float(end: number): number {
+    if (end - this.at < 4) throw truncated()
+    const value = this.#view.getFloat32(this.at, true)
+    this.at += 4
+    return value
+  }
+
   double(end: number): number {
     if (end - this.at < 8) throw truncated()
     const value = this.#view.getFloat64(this.at, true)

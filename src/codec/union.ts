@@ -9,12 +9,17 @@ import { type FieldPlan, planOf, type ValuePlan } from "./plan.ts"
 /** What `typeof` says of a value, as far as JSON has it. */
 export type JsType = "string" | "number" | "boolean" | "object"
 
+/** What `typeof` says of a scalar's values. */
+export function typeOfScalar(scalar: ScalarType): "string" | "number" | "boolean" {
+  if (scalar === ScalarType.STRING) return "string"
+  return scalar === ScalarType.BOOL ? "boolean" : "number"
+}
+
 /** What `typeof` says of the values that a member may have; null is none of them. */
 export function typesOf(value: ValuePlan): Set<JsType> {
   switch (value.kind) {
     case "scalar":
-      if (value.scalar === ScalarType.DOUBLE) return new Set(["number"])
-      return new Set([value.scalar === ScalarType.BOOL ? "boolean" : "string"])
+      return new Set([typeOfScalar(value.scalar)])
     case "enum":
       return new Set(["string"])
     case "message": {
@@ -38,7 +43,8 @@ export interface Discriminant {
 export function discriminantOf(fields: readonly FieldPlan[]): Discriminant | undefined {
   const plans = fields.map(({ value }) => (value.kind === "message" ? planOf(value.desc) : undefined))
   const [first] = plans
-  if (fields.length < 2 || plans.some((plan) => !plan || plan.wrapper || plan.union)) return undefined
+  if (fields.length < 2 || plans.some((plan) => !plan || plan.wrapper || plan.union || plan.tuple))
+    return undefined
   for (const { name } of first!.fields) {
     const members = fields.map((field, i) => ({ field, texts: textsOf(plans[i]!.fields, name) }))
     const all = members.flatMap(({ texts }) => texts)

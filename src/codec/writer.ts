@@ -64,6 +64,25 @@ export class Writer {
     this.#buffer[this.at++] = rest
   }
 
+  /** An integer of up to 64 bits that a JavaScript number has exactly; a negative one takes ten bytes. */
+  integer(value: number): void {
+    this.reserve(10)
+    let low = value >>> 0
+    let high = Math.floor(value / 0x1_0000_0000) >>> 0
+    while (high !== 0 || low > 0x7f) {
+      this.#buffer[this.at++] = (low & 0x7f) | 0x80
+      low = ((low >>> 7) | (high << 25)) >>> 0
+      high >>>= 7
+    }
+    this.#buffer[this.at++] = low
+  }
+
+  float(value: number): void {
+    this.reserve(4)
+    this.#view.setFloat32(this.at, value, true)
+    this.at += 4
+  }
+
   /** A one-byte tag and a double. */
   taggedDouble(tag: number, value: number): void {
     this.reserve(9)

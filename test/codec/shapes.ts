@@ -136,3 +136,66 @@ export const unions = fc.record(
   },
   { requiredKeys: ["one", "list", "map", "shapes"], noNullPrototype: true },
 )
+
+const pair = fc.tuple(text, finite, fc.option(text))
+const trail = fc.oneof(
+  fc.tuple(pair),
+  fc.tuple(pair, fc.boolean()),
+  fc.tuple(pair, fc.boolean(), fc.option(text)),
+  fc
+    .tuple(pair, fc.boolean(), fc.option(text), fc.array(finite, { maxLength: 3 }))
+    .map(([first, second, third, rest]) => [first, second, third, ...rest]),
+)
+const open = fc
+  .tuple(
+    fc.record({ name: text, size: finite }, { requiredKeys: ["name"], noNullPrototype: true }),
+    fc.dictionary(text, mixed, { maxKeys: 3, noNullPrototype: true }),
+  )
+  .map(([named, others]) => {
+    const value: Record<string, unknown> = { ...named }
+    for (const [key, other] of Object.entries(others)) {
+      if (key === "name" || key === "size") continue
+      Object.defineProperty(value, key, {
+        value: other,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      })
+    }
+    return value
+  })
+const int32 = fc.integer()
+const uint32 = fc.nat({ max: 2 ** 32 - 1 })
+const int64 = fc.maxSafeInteger()
+const uint64 = fc.maxSafeNat()
+const float = fc.float({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)
+
+/** Values that fit Exotic. */
+export const exotics = fc.record(
+  {
+    pair,
+    trails: fc.array(trail, { maxLength: 4 }),
+    trail: fc.option(trail),
+    open,
+    opens: fc.dictionary(text, open, { maxKeys: 2, noNullPrototype: true }),
+    numbers: fc.record(
+      {
+        int32,
+        uint32,
+        int64,
+        uint64,
+        float,
+        maybe: int32,
+        int32s: fc.array(int32, { maxLength: 4 }),
+        int64s: fc.array(int64, { maxLength: 4 }),
+        floats: fc.array(float, { maxLength: 4 }),
+        byName: fc.dictionary(text, uint64, { maxKeys: 3, noNullPrototype: true }),
+      },
+      {
+        requiredKeys: ["int32", "uint32", "int64", "uint64", "float", "int32s", "int64s", "floats", "byName"],
+        noNullPrototype: true,
+      },
+    ),
+  },
+  { requiredKeys: ["pair", "trails", "open", "opens", "numbers"], noNullPrototype: true },
+)
