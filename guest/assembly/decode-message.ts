@@ -3,30 +3,33 @@
 // The conventions are those of hono_faasm/v1/annotations.proto.
 
 import {
-  EXCEPTION, FALSE, JS_AtomToString, JS_CallConstructor, JS_DefinePropertyValue, JS_DefinePropertyValueUint32, JS_FreeAtom,
-  JS_GetLength, JS_NewArrayFrom, JS_NewObject, JS_NewObjectFrom, JS_ParseJSON, JS_ValueToAtom, NOTHING, NULL, PROP_C_W_E,
+  EXCEPTION, FALSE, JS_AtomToString, JS_Call, JS_CallConstructor, JS_DefinePropertyValue, JS_DefinePropertyValueUint32,
+  JS_FreeAtom, JS_FreePropertyEnum, JS_GetLength, JS_GetOwnPropertyNames, JS_GetProperty, JS_GetPropertyInt64, JS_NewArrayFrom, JS_NewObject, JS_NewObjectFrom, JS_ParseJSON, JS_ValueToAtom, NAMES_STRING_ENUMERABLE, NOTHING, NULL, PROP_C_W_E,
   UNDEFINED, context, isException, ofBool, ofInt, ofNumber, release, JSValue,
 } from "./engine"
 import {
-  WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT, cursor, malformed, markMalformed, moveTo, readBool, readFixed64, readLength,
-  readVarint, skipField,
+  WIRE_BYTES, WIRE_FIXED32, WIRE_FIXED64, WIRE_VARINT, cursor, malformed, markMalformed, moveTo, readBool, readFixed32,
+  readFixed64, readLength, readVarint, readVarint64, skipField,
 } from "./input"
 import { tooDeepJson } from "./json-depth"
 import { newString } from "./strings"
 import {
-  FIELD_SIZE, FLAG_NULLABLE, FLAG_OPTIONAL, FLAG_REPEATED, KIND_BOOL, KIND_DATE, KIND_DOUBLE, KIND_ENUM, KIND_JSON, KIND_MAP,
-  KIND_MESSAGE, KIND_PRESENCE, KIND_STRING, MAX_DEPTH, MESSAGE_UNION, MESSAGE_WRAPPER, PRESENCE_EMPTY, PRESENCE_NULL, fieldAtom, fieldCount,
-  fieldFlags, fieldKind, fieldNumber, fieldPresence, fieldType, messageFields, messageFlags,
+  FIELD_SIZE, FLAG_NULLABLE, FLAG_OPTIONAL, FLAG_REPEATED, FLAG_REST, KIND_BIGINT, KIND_BOOL, KIND_DATE, KIND_DOUBLE, KIND_ENUM,
+  KIND_FLOAT, KIND_INT32, KIND_JSON, KIND_MAP, KIND_MESSAGE, KIND_PRESENCE, KIND_STRING, KIND_UINT32, KIND_UINT64, MAX_DEPTH,
+  MESSAGE_OPEN, MESSAGE_TUPLE, MESSAGE_UNION, MESSAGE_WRAPPER, PRESENCE_EMPTY, PRESENCE_NULL, fieldAtom, fieldCount, fieldFlags,
+  fieldKind, fieldNumber, fieldPresence, fieldType, hasField, isPackable, messageFields, messageFlags, requiredCount, restIndex,
 } from "./tables"
 import { drop, push, pushNothing, releaseDown, reserveSlots, setSlot, slot, slotPointer, stackTop } from "./value-stack"
 
 let cell: usize = 0
 let dateConstructor: JSValue = UNDEFINED
+let bigIntFunction: JSValue = UNDEFINED
 
-/** 16 bytes of memory, and the engine's own Date: handlers may replace the global one. */
-export function attachDecoder(memory: usize, date: JSValue): void {
+/** 16 bytes of memory, and the engine's own Date and BigInt: handlers may replace the global ones. */
+export function attachDecoder(memory: usize, date: JSValue, bigInt: JSValue): void {
   cell = memory
   dateConstructor = date
+  bigIntFunction = bigInt
 }
 
 /**
@@ -47,6 +50,7 @@ export function decodeMessage(message: usize, end: usize, depth: i32): JSValue {
   }
   const flags = messageFlags(message)
   if (flags & MESSAGE_UNION) return member(slots, count)
+  if (flags & MESSAGE_TUPLE) return buildTuple(message, slots, depth)
   return flags & MESSAGE_WRAPPER ? unwrap(message, slots, depth) : build(message, slots, depth)
 }
 
@@ -135,6 +139,7 @@ function readValue(field: usize, wireType: u32, end: usize, depth: i32): JSValue
     if (malformed) return EXCEPTION
     return kind == KIND_PRESENCE ? ofInt(number) : literal(fieldType(field), number)
   }
+  if (kind >= KIND_INT32 && kind <= KIND_FLOAT) return readNumber(kind, wireType, end)
   if (wireType != WIRE_BYTES) return bad()
   const length = readLength(end)
   if (malformed) return EXCEPTION
@@ -144,7 +149,26 @@ function readValue(field: usize, wireType: u32, end: usize, depth: i32): JSValue
   if (kind == KIND_STRING) return newString(from, length)
   if (kind == KIND_DATE) return parseDate(from, length)
   if (kind == KIND_JSON) return parseJson(from, length)
+  if (kind == KIND_BIGINT) return parseBigInt(from, length)
   return bad()
+}
+
+@inline const MAX_SAFE_INTEGER: i64 = 9007199254740991
+
+function readNumber(kind: u32, wireType: u32, end: usize): JSValue {
+  if (wireType != (kind == KIND_FLOAT ? WIRE_FIXED32 : WIRE_VARINT)) return bad()
+  if (kind == KIND_FLOAT) {
+    const bits = readFixed32(end)
+    return malformed ? EXCEPTION : ofNumber(f64(reinterpret<f32>(bits)))
+  }
+  const value = readVarint64(end)
+  if (malformed) return EXCEPTION
+  if (kind == KIND_INT32) return ofInt(i32(value))
+  if (kind == KIND_UINT32) return ofNumber(f64(u32(value)))
+  // More than a number has exactly.
+  if (kind == KIND_UINT64 && value > u64(MAX_SAFE_INTEGER)) return bad()
+  if (i64(value) > MAX_SAFE_INTEGER || i64(value) < -MAX_SAFE_INTEGER) return bad()
+  return ofNumber(f64(i64(value)))
 }
 
 function bad(): JSValue {
@@ -170,6 +194,27 @@ function parseDate(ptr: usize, len: usize): JSValue {
   return date
 }
 
+// The time to read one grows with the square of its digits.
+@inline const MAX_BIGINT_DIGITS: usize = 4096
+
+function parseBigInt(ptr: usize, len: usize): JSValue {
+  const sign: usize = len > 0 && load<u8>(ptr) == 0x2d ? 1 : 0
+  if (len == sign || len > MAX_BIGINT_DIGITS) return bad()
+  for (let at = sign; at < len; at++) {
+    if (u32(load<u8>(ptr + at)) - 0x30 > 9) return bad()
+  }
+  const text = newString(ptr, len)
+  return isException(text) ? EXCEPTION : bigIntOf(text)
+}
+
+/** Takes a text and gives the bigint that it says, or an exception. */
+export function bigIntOf(text: JSValue): JSValue {
+  store<u64>(cell, text)
+  const value = JS_Call(context, bigIntFunction, UNDEFINED, 1, cell)
+  release(text)
+  return value
+}
+
 function parseJson(ptr: usize, len: usize): JSValue {
   if (tooDeepJson(ptr, ptr + len)) return bad()
   // The parser wants a NUL after the text: borrow the next byte, which is the input's own NUL at the latest.
@@ -184,14 +229,14 @@ function parseJson(ptr: usize, len: usize): JSValue {
 function readRun(field: usize, tag: u32, target: u32, end: usize, depth: i32): bool {
   const first = stackTop()
   const kind = fieldKind(field)
-  const packable = kind == KIND_DOUBLE || kind == KIND_BOOL || kind == KIND_ENUM
+  const packable = isPackable(kind)
   const number = tag >>> 3
   while (true) {
     if (packable && (tag & 7) == WIRE_BYTES) {
       const length = readLength(end)
       if (malformed) return false
       const stop = cursor + length
-      const wireType = kind == KIND_DOUBLE ? WIRE_FIXED64 : WIRE_VARINT
+      const wireType = kind == KIND_DOUBLE ? WIRE_FIXED64 : kind == KIND_FLOAT ? WIRE_FIXED32 : WIRE_VARINT
       while (cursor < stop) {
         if (!pushValue(readValue(field, wireType, stop, depth))) return false
       }
@@ -316,13 +361,13 @@ function absent(field: usize, presence: u32, depth: i32): JSValue {
   if (flags & FLAG_REPEATED) return JS_NewArrayFrom(context, 0, 0)
   const kind = fieldKind(field)
   if (kind == KIND_STRING) return newString(cell, 0)
-  if (kind == KIND_DOUBLE) return ofInt(0)
+  if (kind == KIND_DOUBLE || (kind >= KIND_INT32 && kind <= KIND_FLOAT)) return ofInt(0)
   if (kind == KIND_BOOL) return FALSE
   if (kind == KIND_MAP) return JS_NewObject(context)
   if (kind == KIND_MESSAGE) return decodeMessage(fieldType(field), cursor, depth + 1)
   // JSON text of undefined is nothing.
   if (kind == KIND_JSON) return NOTHING
-  // No literal, no date.
+  // No literal, no date, no bigint.
   return bad()
 }
 
@@ -349,6 +394,67 @@ function unwrap(message: usize, slots: u32, depth: i32): JSValue {
   return value == NOTHING ? UNDEFINED : value
 }
 
+// Makes the array from the slots. Absent elements are no elements at the end, and null before others.
+function buildTuple(message: usize, slots: u32, depth: i32): JSValue {
+  const count = fieldCount(message)
+  const values = stackTop()
+  let rest = NOTHING
+  let length: u32 = 0
+  let field = messageFields(message)
+  for (let index: u32 = 0; index < count; index++) {
+    if (fieldFlags(field) & FLAG_REST) {
+      rest = slot(slots + index)
+    } else if (fieldKind(field) != KIND_PRESENCE) {
+      const value = settle(field, index, slots, depth)
+      if (isException(value) || !pushValue(value)) {
+        releaseDown(slots)
+        return EXCEPTION
+      }
+      if (value != NOTHING || index < requiredCount(message)) length = stackTop() - values
+    }
+    field += FIELD_SIZE
+  }
+  if (rest != NOTHING) length = stackTop() - values
+  for (let at: u32 = 0; at < length; at++) {
+    if (slot(values + at) == NOTHING) setSlot(values + at, NULL)
+  }
+  const array = JS_NewArrayFrom(context, length, slotPointer(values))
+  drop(values)
+  if (!isException(array) && rest != NOTHING && !append(array, length, rest)) {
+    release(array)
+    releaseDown(slots)
+    return EXCEPTION
+  }
+  releaseDown(slots)
+  return array
+}
+
+function append(array: JSValue, length: u32, rest: JSValue): bool {
+  if (JS_GetLength(context, rest, cell) < 0) return false
+  const more = load<u64>(cell)
+  for (let index: u64 = 0; index < more; index++) {
+    const value = JS_GetPropertyInt64(context, rest, index)
+    if (JS_DefinePropertyValueUint32(context, array, length + u32(index), value, PROP_C_W_E) < 0) return false
+  }
+  return true
+}
+
+// Adds the properties that have no field of their own.
+function addRest(message: usize, object: JSValue, rest: JSValue): bool {
+  if (JS_GetOwnPropertyNames(context, cell, cell + 4, rest, NAMES_STRING_ENUMERABLE) < 0) return false
+  const names = usize(load<u32>(cell))
+  const total = load<u32>(cell, 4)
+  let added = true
+  for (let at: u32 = 0; at < total && added; at++) {
+    const atom = load<u32>(names + at * 8, 4)
+    if (hasField(message, atom)) continue
+    const value = JS_GetProperty(context, rest, atom)
+    added = JS_DefinePropertyValue(context, object, atom, value, PROP_C_W_E) >= 0
+  }
+  JS_FreePropertyEnum(context, names, total)
+  return added
+}
+
 // Makes the object from the slots. The names go on the stack after the values: JS_NewObjectFrom wants two arrays.
 function build(message: usize, slots: u32, depth: i32): JSValue {
   const count = fieldCount(message)
@@ -360,7 +466,7 @@ function build(message: usize, slots: u32, depth: i32): JSValue {
   }
   let field = messageFields(message)
   for (let index: u32 = 0; index < count; index++) {
-    if (fieldKind(field) != KIND_PRESENCE) {
+    if (fieldKind(field) != KIND_PRESENCE && !(fieldFlags(field) & FLAG_REST)) {
       const value = settle(field, index, slots, depth)
       if (isException(value)) {
         releaseDown(slots)
@@ -390,7 +496,13 @@ function build(message: usize, slots: u32, depth: i32): JSValue {
   for (let index: u32 = 0; index < present; index++) {
     store<u32>(atoms + index * 4, fieldAtom(fields + usize(slot(slots + index)) * FIELD_SIZE))
   }
+  const rest = messageFlags(message) & MESSAGE_OPEN ? slot(slots + restIndex(message)) : NOTHING
   const object = JS_NewObjectFrom(context, present, atoms, slotPointer(values))
   drop(slots)
-  return object
+  if (rest == NOTHING) return object
+  const added = isException(object) || addRest(message, object, rest)
+  release(rest)
+  if (added) return object
+  release(object)
+  return EXCEPTION
 }

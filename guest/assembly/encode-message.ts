@@ -13,15 +13,16 @@ import { beginMisfit, atIndex, atProperty } from "./misfit"
 import {
   NAME_TO_JSON, TEXT_MISFIT_ARRAY, TEXT_MISFIT_BOOLEAN, TEXT_MISFIT_DEPTH, TEXT_MISFIT_EXTRA, TEXT_MISFIT_JSON,
   TEXT_MISFIT_LITERAL, TEXT_MISFIT_MISSING, TEXT_MISFIT_NUMBER, TEXT_MISFIT_OBJECT, TEXT_MISFIT_STATUS, TEXT_MISFIT_STRING,
-  TEXT_MISFIT_SURROGATE,
+  TEXT_MISFIT_INTEGER, TEXT_MISFIT_SURROGATE,
 } from "./names"
-import { beginLength, endLength, outputLength, truncateOutput, writeByte, writeFixed64, writeVarint } from "./output"
+import { beginLength, endLength, outputLength, truncateOutput, writeByte, writeFixed32, writeFixed64, writeVarint, writeVarint64 } from "./output"
 import { STRING_EXCEPTION, STRING_SURROGATE, writeString } from "./strings"
 import {
-  FIELD_SIZE, FLAG_EXPLICIT, FLAG_NULLABLE, FLAG_OPTIONAL, FLAG_REPEATED, KIND_BOOL, KIND_DATE, KIND_DOUBLE, KIND_ENUM,
-  KIND_JSON, KIND_MAP, KIND_MESSAGE, KIND_STRING, MAX_DEPTH, MAX_RETRIES, MESSAGE_UNION, MESSAGE_WRAPPER, PRESENCE_EMPTY,
-  PRESENCE_NULL, fieldAtom, fieldCount, fieldFlags, fieldKind, fieldPresence, fieldStatus, fieldTag, fieldType, messageFields, messageFlags, nameAtom,
-  requiredCount,
+  FIELD_SIZE, FLAG_EXPLICIT, FLAG_NULLABLE, FLAG_OPTIONAL, FLAG_REPEATED, FLAG_REST, KIND_BIGINT, KIND_BOOL, KIND_DATE,
+  KIND_DOUBLE, KIND_ENUM, KIND_FLOAT, KIND_INT32, KIND_INT64, KIND_JSON, KIND_MAP, KIND_MESSAGE, KIND_PRESENCE, KIND_STRING,
+  KIND_UINT32, MAX_DEPTH, MAX_RETRIES, MESSAGE_OPEN, MESSAGE_TUPLE, MESSAGE_UNION, MESSAGE_WRAPPER, PRESENCE_EMPTY,
+  PRESENCE_NULL, fieldAtom, fieldCount, fieldFlags, fieldKind, fieldPresence, fieldStatus, fieldTag, fieldType, isPackable,
+  messageFields, messageFlags, nameAtom, requiredCount, restIndex,
 } from "./tables"
 
 @inline export const FITS: i32 = 0
@@ -118,6 +119,8 @@ function encodeUnion(message: usize, value: JSValue, key: JSAtom, depth: i32): i
 }
 
 function encodeObject(message: usize, object: JSValue, depth: i32): i32 {
+  const flags = messageFlags(message)
+  if (flags & MESSAGE_TUPLE) return encodeTuple(message, object, depth)
   if (tagOf(object) != TAG_OBJECT) return misfit(TEXT_MISFIT_OBJECT)
   const classId = JS_GetClassID(object)
   if (classId != CLASS_OBJECT) {
@@ -155,9 +158,15 @@ function encodeObject(message: usize, object: JSValue, depth: i32): i32 {
         release(value)
         continue
       }
+      if (flags & MESSAGE_OPEN) {
+        result = encodeEntry(fields + usize(restIndex(message)) * FIELD_SIZE, value, atom, depth)
+      } else {
+        result = misfit(TEXT_MISFIT_EXTRA)
+      }
       release(value)
-      result = misfit(TEXT_MISFIT_EXTRA)
-      atProperty(atom)
+      if (result == ABSENT) result = FITS
+      if (result == FITS) continue
+      if (result == MISFIT) atProperty(atom)
       break
     }
     next = index + 1
@@ -177,6 +186,33 @@ function encodeObject(message: usize, object: JSValue, depth: i32): i32 {
   JS_FreePropertyEnum(context, names, total)
   if (result == FITS && required != 0) return misfit(TEXT_MISFIT_MISSING)
   return result
+}
+
+function encodeTuple(message: usize, array: JSValue, depth: i32): i32 {
+  if (tagOf(array) != TAG_OBJECT || !JS_IsArray(array)) return misfit(TEXT_MISFIT_ARRAY)
+  if (JS_GetLength(context, array, cell + 8) < 0) return THREW
+  const length = load<u64>(cell, 8)
+  if (length < requiredCount(message)) return misfit(TEXT_MISFIT_MISSING)
+  const fields = messageFields(message)
+  let field = fields
+  let index: u64 = 0
+  for (let left = fieldCount(message); left > 0 && index < length; left--) {
+    if (fieldKind(field) == KIND_PRESENCE) break
+    if (fieldFlags(field) & FLAG_REST) return encodeElements(field, array, index, length, depth)
+    const element = JS_GetPropertyInt64(context, array, index)
+    if (isException(element)) return THREW
+    // In an array, what JSON leaves out of an object is null.
+    let result = encodeProperty(field, fields, isJsonAbsent(element) ? NULL : element, 0, depth)
+    release(element)
+    if (result == ABSENT) result = encodeNull(field, fields)
+    if (result != FITS) {
+      if (result == MISFIT) atIndex(u32(index))
+      return result
+    }
+    index += 1
+    field += FIELD_SIZE
+  }
+  return index < length ? misfit(TEXT_MISFIT_ARRAY) : FITS
 }
 
 function isJsonAbsent(value: JSValue): bool {
@@ -295,14 +331,17 @@ function encodeArray(field: usize, fields: usize, array: JSValue, depth: i32): i
     writePresence(field, fields, PRESENCE_EMPTY)
     return FITS
   }
-  const kind = fieldKind(field)
-  const packed = kind == KIND_DOUBLE || kind == KIND_BOOL || kind == KIND_ENUM
+  return encodeElements(field, array, 0, length, depth)
+}
+
+function encodeElements(field: usize, array: JSValue, from: u64, length: u64, depth: i32): i32 {
+  const packed = isPackable(fieldKind(field))
   let start: usize = 0
   if (packed) {
     writeVarint(fieldTag(field))
     start = beginLength()
   }
-  for (let index: u64 = 0; index < length; index++) {
+  for (let index = from; index < length; index++) {
     const element = JS_GetPropertyInt64(context, array, index)
     if (isException(element)) return THREW
     const result = encodeElement(field, element, packed, u32(index), depth)
@@ -323,7 +362,7 @@ function encodeElement(field: usize, element: JSValue, packed: bool, index: u32,
   if (packed) {
     if (tagOf(value) != TAG_OBJECT) return encodeScalar(field, value)
     // JSON.stringify opens boxes and calls toJSON with the index; rare enough to leave it to it.
-    return misfit(kind == KIND_DOUBLE ? TEXT_MISFIT_NUMBER : kind == KIND_BOOL ? TEXT_MISFIT_BOOLEAN : TEXT_MISFIT_LITERAL)
+    return misfit(kind == KIND_BOOL ? TEXT_MISFIT_BOOLEAN : kind == KIND_ENUM ? TEXT_MISFIT_LITERAL : TEXT_MISFIT_NUMBER)
   }
   if (kind == KIND_JSON) return present(encodeJson(field, value))
   if (tagOf(value) != TAG_OBJECT) return encodeValue(field, value, 0, depth)
@@ -344,7 +383,6 @@ function encodeMap(field: usize, fields: usize, object: JSValue, depth: i32): i3
   if (JS_GetOwnPropertyNames(context, cell, cell + 4, object, NAMES_STRING_ENUMERABLE) < 0) return THREW
   const names = usize(load<u32>(cell))
   const total = load<u32>(cell, 4)
-  const type = fieldType(field)
   let written: u32 = 0
   let result = FITS
   for (let at: u32 = 0; at < total; at++) {
@@ -354,19 +392,9 @@ function encodeMap(field: usize, fields: usize, object: JSValue, depth: i32): i3
       result = THREW
       break
     }
-    const before = outputLength
-    writeVarint(fieldTag(field))
-    const start = beginLength()
-    const key = JS_AtomToString(context, atom)
-    writeByte(10)
-    const wrote = writeString(key, true)
-    release(key)
-    if (wrote == STRING_EXCEPTION) result = THREW
-    else if (wrote == STRING_SURROGATE) result = misfit(TEXT_MISFIT_SURROGATE)
-    else result = encodeProperty(type, type, value, atom, depth + 1)
+    result = encodeEntry(field, value, atom, depth)
     release(value)
     if (result == ABSENT) {
-      truncateOutput(before)
       result = FITS
       continue
     }
@@ -374,11 +402,28 @@ function encodeMap(field: usize, fields: usize, object: JSValue, depth: i32): i3
       if (result == MISFIT) atProperty(atom)
       break
     }
-    endLength(start)
     written += 1
   }
   JS_FreePropertyEnum(context, names, total)
   if (result == FITS && written == 0) writePresence(field, fields, PRESENCE_EMPTY)
+  return result
+}
+
+// An entry of a map; nothing is written when it is ABSENT.
+function encodeEntry(field: usize, value: JSValue, atom: JSAtom, depth: i32): i32 {
+  const before = outputLength
+  writeVarint(fieldTag(field))
+  const start = beginLength()
+  const key = JS_AtomToString(context, atom)
+  writeByte(10)
+  const wrote = writeString(key, true)
+  release(key)
+  if (wrote == STRING_EXCEPTION) return THREW
+  if (wrote == STRING_SURROGATE) return misfit(TEXT_MISFIT_SURROGATE)
+  const type = fieldType(field)
+  const result = encodeProperty(type, type, value, atom, depth + 1)
+  if (result == ABSENT) truncateOutput(before)
+  else endLength(start)
   return result
 }
 
@@ -401,7 +446,8 @@ function encodeValue(field: usize, value: JSValue, key: JSAtom, depth: i32): i32
   }
   if (kind == KIND_JSON) return encodeJson(field, value)
   if (kind == KIND_MAP) return misfit(TEXT_MISFIT_OBJECT)
-  if (kind == KIND_DATE) return misfit(TEXT_MISFIT_STRING)
+  // Only in requests.
+  if (kind == KIND_DATE || kind == KIND_BIGINT) return misfit(TEXT_MISFIT_STRING)
   const before = outputLength
   writeVarint(fieldTag(field))
   const afterTag = outputLength
@@ -427,7 +473,7 @@ function encodeScalar(field: usize, value: JSValue): i32 {
     writeByte(u32(value))
     return FITS
   }
-  // KIND_ENUM
+  if (kind != KIND_ENUM) return encodeNumber(kind, value)
   if (!isString(value)) return misfit(TEXT_MISFIT_LITERAL)
   const atom = JS_ValueToAtom(context, value)
   if (atom == 0) return THREW
@@ -444,6 +490,33 @@ function encodeScalar(field: usize, value: JSValue): i32 {
   }
   JS_FreeAtom(context, atom)
   return result == FITS ? FITS : misfit(TEXT_MISFIT_LITERAL)
+}
+
+// The largest number that has no neighbour to be mistaken for.
+@inline const MAX_SAFE_INTEGER: f64 = 9007199254740991.0
+
+function encodeNumber(kind: u32, value: JSValue): i32 {
+  if (!isNumber(value)) return misfit(TEXT_MISFIT_NUMBER)
+  const number = toNumber(value)
+  if (kind == KIND_FLOAT) {
+    const float = f32(number)
+    if (f64(float) != number && number == number) return misfit(TEXT_MISFIT_INTEGER)
+    writeFixed32(reinterpret<u32>(float))
+    return FITS
+  }
+  let least: f64 = 0
+  let most = MAX_SAFE_INTEGER
+  if (kind == KIND_INT32) {
+    least = -2147483648.0
+    most = 2147483647.0
+  } else if (kind == KIND_UINT32) {
+    most = 4294967295.0
+  } else if (kind == KIND_INT64) {
+    least = -MAX_SAFE_INTEGER
+  }
+  if (!(number >= least && number <= most && floor(number) == number)) return misfit(TEXT_MISFIT_INTEGER)
+  writeVarint64(u64(i64(number)))
+  return FITS
 }
 
 // The value's JSON text in a string field.

@@ -20,7 +20,7 @@ import { attachJsonForm, readJsonInvocation, writeJsonFailure, writeJsonReply } 
 import { host_interrupt, startDeadline, stopDeadline, timedOut } from "./limits"
 import { attachMisfit } from "./misfit"
 import {
-  NAME_DATE, NAME_HONO_FAASM, NAME_TYPE_ERROR, TEXT_BAD_ENVELOPE, TEXT_BAD_MESSAGE, TEXT_BAD_RESPONSE, TEXT_OUT_OF_MEMORY,
+  NAME_BIG_INT, NAME_DATE, NAME_HONO_FAASM, NAME_TYPE_ERROR, TEXT_BAD_ENVELOPE, TEXT_BAD_MESSAGE, TEXT_BAD_RESPONSE, TEXT_OUT_OF_MEMORY,
   TEXT_SCHEMA_MISMATCH, TEXT_TIMEOUT, TEXT_UNKNOWN_ROUTE,
 } from "./names"
 import { attachOutput, outputBase, outputFailed, outputLength, resetOutput } from "./output"
@@ -83,7 +83,7 @@ export function initialise(tables: usize, random: usize): i32 {
   attachReply(cells + 72)
   const global = JS_GetGlobalObject(context)
   const date = JS_GetProperty(context, global, nameAtom(NAME_DATE))
-  attachDecoder(cells + 80, date)
+  attachDecoder(cells + 80, date, JS_GetProperty(context, global, nameAtom(NAME_BIG_INT)))
   attachReviver(cells + 96, date)
   attachHostFunctions(cells + 112, JS_GetProperty(context, global, nameAtom(NAME_TYPE_ERROR)))
   attachInvocation(cells + 160)

@@ -9,7 +9,7 @@ export let malformed: bool = false
 @inline export const WIRE_VARINT: u32 = 0
 @inline export const WIRE_FIXED64: u32 = 1
 @inline export const WIRE_BYTES: u32 = 2
-@inline const WIRE_FIXED32: u32 = 5
+@inline export const WIRE_FIXED32: u32 = 5
 
 export function openInput(ptr: usize): void {
   cursor = ptr
@@ -48,6 +48,20 @@ export function readVarint(end: usize): u32 {
   }
 }
 
+/** A varint of up to 10 bytes. */
+export function readVarint64(end: usize): u64 {
+  let value: u64 = 0
+  for (let shift: u64 = 0; shift < 70; shift += 7) {
+    if (malformed || cursor >= end) break
+    const byte = u64(load<u8>(cursor))
+    cursor += 1
+    value |= (byte & 127) << shift
+    if (byte < 128) return value
+  }
+  malformed = true
+  return 0
+}
+
 /** True when any bit of the varint is set (a bool that is not canonical). */
 export function readBool(end: usize): bool {
   if (malformed || cursor >= end) {
@@ -64,6 +78,16 @@ export function readBool(end: usize): bool {
   }
   malformed = true
   return false
+}
+
+export function readFixed32(end: usize): u32 {
+  if (malformed || end - cursor < 4) {
+    malformed = true
+    return 0
+  }
+  const value = load<u32>(cursor)
+  cursor += 4
+  return value
 }
 
 export function readFixed64(end: usize): u64 {

@@ -40,6 +40,7 @@
 @inline export const NAME_NOT_FOUND: u32 = 35
 @inline export const NAME_CONSTRUCTOR: u32 = 36
 @inline export const NAME_TYPE_ERROR: u32 = 37
+@inline export const NAME_BIG_INT: u32 = 38
 
 // Texts.
 @inline export const TEXT_GET: u32 = 0
@@ -72,3 +73,4 @@
 @inline export const TEXT_UNKNOWN_NATIVE: u32 = 27
 @inline export const TEXT_NOT_A_STRING: u32 = 28
 @inline export const TEXT_NOT_BYTES: u32 = 29
+@inline export const TEXT_MISFIT_INTEGER: u32 = 30

@@ -63,6 +63,24 @@ export function writeVarint(value: u32): void {
   outputLength = at + 1 - outputBase
 }
 
+export function writeVarint64(value: u64): void {
+  if (!reserve(10)) return
+  let at = outputBase + outputLength
+  while (value > 127) {
+    store<u8>(at, value | 128)
+    at += 1
+    value >>= 7
+  }
+  store<u8>(at, value)
+  outputLength = at + 1 - outputBase
+}
+
+@inline export function writeFixed32(value: u32): void {
+  if (!reserve(4)) return
+  store<u32>(outputBase + outputLength, value)
+  outputLength += 4
+}
+
 @inline export function writeFixed64(value: u64): void {
   if (!reserve(8)) return
   store<u64>(outputBase + outputLength, value)

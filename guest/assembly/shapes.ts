@@ -5,8 +5,8 @@
 
 import { JS_NewObjectFrom, UNDEFINED, context, isException } from "./engine"
 import {
-  FIELD_SIZE, KIND_PRESENCE, MESSAGE_UNION, MESSAGE_WRAPPER, decodedMessageCount, decodedMessages, fieldAtom, fieldCount, fieldKind,
-  messageFields, messageFlags,
+  FIELD_SIZE, FLAG_REST, KIND_PRESENCE, MESSAGE_TUPLE, MESSAGE_UNION, MESSAGE_WRAPPER, decodedMessageCount, decodedMessages,
+  fieldAtom, fieldCount, fieldFlags, fieldKind, messageFields, messageFlags,
 } from "./tables"
 
 // Above it the shapes, which grow with the square, are not worth their memory.
@@ -22,12 +22,12 @@ export function keepShapes(memory: usize): void {
 }
 
 function keepShapesOf(message: usize, atoms: usize): void {
-  if (messageFlags(message) & (MESSAGE_WRAPPER | MESSAGE_UNION)) return
+  if (messageFlags(message) & (MESSAGE_WRAPPER | MESSAGE_UNION | MESSAGE_TUPLE)) return
   const values = atoms + MAX_PROPERTIES * 4
   let field = messageFields(message)
   let count: u32 = 0
   for (let left = fieldCount(message); left > 0 && count < MAX_PROPERTIES; left--) {
-    if (fieldKind(field) != KIND_PRESENCE) {
+    if (fieldKind(field) != KIND_PRESENCE && !(fieldFlags(field) & FLAG_REST)) {
       store<u32>(atoms + count * 4, fieldAtom(field))
       store<u64>(values + count * 8, UNDEFINED)
       count += 1

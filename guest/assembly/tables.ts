@@ -19,8 +19,12 @@ import { JS_NewAtomLen, context, JSAtom } from "./engine"
 export let root: usize = 0
 
 @inline export const MESSAGE_WRAPPER: u32 = 1
+// Dates or bigints: JSON has texts in their place.
 @inline export const MESSAGE_HAS_DATES: u32 = 2
 @inline export const MESSAGE_UNION: u32 = 4
+@inline export const MESSAGE_TUPLE: u32 = 8
+// It has a map of all other properties, or a list of all further elements.
+@inline export const MESSAGE_OPEN: u32 = 16
 
 @inline export const FIELD_SIZE: usize = 28
 
@@ -33,12 +37,20 @@ export let root: usize = 0
 @inline export const KIND_DATE: u32 = 7
 @inline export const KIND_MAP: u32 = 8
 @inline export const KIND_PRESENCE: u32 = 9
+@inline export const KIND_INT32: u32 = 10
+@inline export const KIND_UINT32: u32 = 11
+@inline export const KIND_INT64: u32 = 12
+@inline export const KIND_UINT64: u32 = 13
+@inline export const KIND_FLOAT: u32 = 14
+@inline export const KIND_BIGINT: u32 = 15
 
 @inline export const FLAG_OPTIONAL: u32 = 1
 @inline export const FLAG_NULLABLE: u32 = 2
 @inline export const FLAG_REPEATED: u32 = 4
 // A zero value is written too: the field tells presence.
 @inline export const FLAG_EXPLICIT: u32 = 8
+// The map or list of a MESSAGE_OPEN. It comes after the other fields, but for presence companions.
+@inline export const FLAG_REST: u32 = 16
 
 @inline export const PRESENCE_NULL: u32 = 1
 @inline export const PRESENCE_EMPTY: u32 = 2
@@ -104,6 +116,29 @@ export function attachTables(base: usize): void {
 
 @inline export function fieldCount(message: usize): u32 {
   return load<u32>(message, 8)
+}
+
+/** Whether a list of this kind is one length-delimited value on the wire. */
+@inline export function isPackable(kind: u32): bool {
+  return kind == KIND_DOUBLE || kind == KIND_BOOL || kind == KIND_ENUM || (kind >= KIND_INT32 && kind <= KIND_FLOAT)
+}
+
+/** The index of an open message's map or list. */
+export function restIndex(message: usize): u32 {
+  const fields = messageFields(message)
+  let index: u32 = 0
+  while (!(fieldFlags(fields + usize(index) * FIELD_SIZE) & FLAG_REST)) index += 1
+  return index
+}
+
+/** Whether a property has a field of its own. */
+export function hasField(message: usize, atom: JSAtom): bool {
+  let field = messageFields(message)
+  for (let left = fieldCount(message); left > 0; left--) {
+    if (fieldAtom(field) == atom) return true
+    field += FIELD_SIZE
+  }
+  return false
 }
 
 @inline export function requiredCount(message: usize): u32 {

@@ -45,6 +45,7 @@ export const GUEST_NAMES = {
   NOT_FOUND: "notFound",
   CONSTRUCTOR: "constructor",
   TYPE_ERROR: "TypeError",
+  BIG_INT: "BigInt",
 } as const
 
 /** Texts, mostly for people. */
@@ -80,4 +81,5 @@ export const GUEST_TEXTS = {
   UNKNOWN_NATIVE: "no such native function",
   NOT_A_STRING: "not a string",
   NOT_BYTES: "not a Uint8Array or ArrayBuffer",
+  MISFIT_INTEGER: "not a number that its declared type has exactly",
 } as const

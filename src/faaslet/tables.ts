@@ -35,8 +35,25 @@ export interface TableRoute {
   response: string
 }
 
-const KIND = { double: 1, bool: 2, string: 3, enum: 4, message: 5, json: 6, date: 7, map: 8, presence: 9 }
-const FLAG = { optional: 1, nullable: 2, repeated: 4, explicit: 8 }
+const KIND = {
+  double: 1,
+  bool: 2,
+  string: 3,
+  enum: 4,
+  message: 5,
+  json: 6,
+  date: 7,
+  map: 8,
+  presence: 9,
+  int32: 10,
+  uint32: 11,
+  int64: 12,
+  uint64: 13,
+  float: 14,
+  bigint: 15,
+}
+const FLAG = { optional: 1, nullable: 2, repeated: 4, explicit: 8, rest: 16 }
+const MESSAGE = { wrapper: 1, dates: 2, union: 4, tuple: 8, open: 16 }
 const FIELD_SIZE = 28
 const MESSAGE_SIZE = 16
 const MAX_ROUTES = 100_000
@@ -130,26 +147,42 @@ class Tables {
     const at = this.#allocate(MESSAGE_SIZE)
     this.#messages.set(desc, at)
     const shape = hasOption(desc, messageOption) ? getOption(desc, messageOption) : undefined
-    const properties = desc.fields.filter((field) => shapeOf(field).presenceOf === 0 && !isRaw(field))
+    const rest = desc.fields.find((field) => isRest(field, shape?.tuple ?? false))
+    const properties = desc.fields.filter(
+      (field) => shapeOf(field).presenceOf === 0 && !isRaw(field) && field !== rest,
+    )
+    if (shape?.tuple) properties.sort((a, b) => Number(a.jsonName) - Number(b.jsonName))
     // Companions come last: the glue builds an object while it goes over the fields.
     const companions = desc.fields.filter((field) => shapeOf(field).presenceOf !== 0)
-    const fields = [...properties, ...companions]
+    const fields = [...properties, ...(rest ? [rest] : []), ...companions]
     if (shape?.wrapper && (properties.length !== 1 || properties[0]?.number !== 1)) {
       throw new PackError("schema", `${desc.typeName} is a wrapper, but has other fields than value = 1`)
     }
     const table = this.#allocate(fields.length * FIELD_SIZE)
-    this.#set(at, (shape?.wrapper ? 1 : 0) | (reachesDate(desc, new Set()) ? 2 : 0) | (shape?.union ? 4 : 0))
+    this.#set(
+      at,
+      (shape?.wrapper ? MESSAGE.wrapper : 0) |
+        (reachesDate(desc, new Set()) ? MESSAGE.dates : 0) |
+        (shape?.union ? MESSAGE.union : 0) |
+        (shape?.tuple ? MESSAGE.tuple : 0) |
+        (rest ? MESSAGE.open : 0),
+    )
     this.#pointer(at + 4, table)
     this.#set(at + 8, fields.length)
     this.#set(at + 12, properties.filter((field) => !shapeOf(field).optional).length)
     fields.forEach((field, index) => {
       const companion = companions.find((other) => shapeOf(other).presenceOf === field.number)
-      this.#field(field, table + index * FIELD_SIZE, companion ? fields.indexOf(companion) + 1 : 0)
+      this.#field(
+        field,
+        table + index * FIELD_SIZE,
+        companion ? fields.indexOf(companion) + 1 : 0,
+        field === rest,
+      )
     })
     return at
   }
 
-  #field(field: DescField, at: number, companion: number): void {
+  #field(field: DescField, at: number, companion: number, isRest: boolean): void {
     const shape = shapeOf(field)
     const type = this.#type(field)
     this.#set(at, field.number)
@@ -163,10 +196,11 @@ class Tables {
       (shape.optional ? FLAG.optional : 0) |
         (shape.nullable ? FLAG.nullable : 0) |
         (field.fieldKind === "list" ? FLAG.repeated : 0) |
-        (explicit ? FLAG.explicit : 0),
+        (explicit ? FLAG.explicit : 0) |
+        (isRest ? FLAG.rest : 0),
     )
-    // A companion has no name that a property could have.
-    if (type.kind !== KIND.presence) this.#intern(propertyName(field), at + 8)
+    // A companion has no name that a property could have, nor has what holds all others.
+    if (type.kind !== KIND.presence && !isRest) this.#intern(propertyName(field), at + 8)
     if (type.table) this.#pointer(at + 12, type.table)
     this.#set(at + 16, companion)
     this.#set(at + 20, shape.status)
@@ -255,24 +289,64 @@ function isRaw(field: DescField): boolean {
   return field.message?.typeName === RawBodySchema.typeName
 }
 
-function isPackable(kind: number): boolean {
-  return kind === KIND.double || kind === KIND.bool || kind === KIND.enum
+/** Whether it holds what the message's other fields do not: other properties, or a tuple's further elements. */
+function isRest(field: DescField, inTuple: boolean): boolean {
+  return inTuple ? field.jsonName === "rest" : shapeOf(field).rest
 }
 
-type Shape = Pick<FieldShape, "optional" | "nullable" | "presenceOf" | "date" | "status" | "json">
-const PLAIN: Shape = { optional: false, nullable: false, presenceOf: 0, date: false, status: 0, json: false }
+function isPackable(kind: number): boolean {
+  return (
+    kind === KIND.double ||
+    kind === KIND.bool ||
+    kind === KIND.enum ||
+    (kind >= KIND.int32 && kind <= KIND.float)
+  )
+}
+
+type Shape = Omit<FieldShape, "$typeName" | "$unknown">
+const PLAIN: Shape = {
+  optional: false,
+  nullable: false,
+  presenceOf: 0,
+  date: false,
+  status: 0,
+  json: false,
+  bigint: false,
+  rest: false,
+}
 
 function shapeOf(field: DescField): Shape {
   return hasOption(field, fieldOption) ? getOption(field, fieldOption) : PLAIN
 }
 
 function scalarType(field: DescField, scalar: ScalarType, shape: Shape): { kind: number; wireType: number } {
-  if (scalar === ScalarType.STRING) {
-    return { kind: shape.json ? KIND.json : shape.date ? KIND.date : KIND.string, wireType: 2 }
+  switch (scalar) {
+    case ScalarType.STRING:
+      return { kind: textKind(shape), wireType: 2 }
+    case ScalarType.DOUBLE:
+      return { kind: KIND.double, wireType: 1 }
+    case ScalarType.FLOAT:
+      return { kind: KIND.float, wireType: 5 }
+    case ScalarType.BOOL:
+      return { kind: KIND.bool, wireType: 0 }
+    case ScalarType.INT32:
+      return { kind: KIND.int32, wireType: 0 }
+    case ScalarType.UINT32:
+      return { kind: KIND.uint32, wireType: 0 }
+    case ScalarType.INT64:
+      return { kind: KIND.int64, wireType: 0 }
+    case ScalarType.UINT64:
+      return { kind: KIND.uint64, wireType: 0 }
+    default:
+      throw unsupported(field)
   }
-  if (scalar === ScalarType.DOUBLE) return { kind: KIND.double, wireType: 1 }
-  if (scalar === ScalarType.BOOL) return { kind: KIND.bool, wireType: 0 }
-  throw unsupported(field)
+}
+
+/** What a text stands for. */
+function textKind(shape: Shape): number {
+  if (shape.json) return KIND.json
+  if (shape.date) return KIND.date
+  return shape.bigint ? KIND.bigint : KIND.string
 }
 
 function propertyName(field: DescField): string {
@@ -288,11 +362,15 @@ function unsupported(field: DescField): PackError {
   )
 }
 
+/** Whether JSON has a text in the place of something in it: a Date or a bigint. */
 function reachesDate(desc: DescMessage, seen: Set<DescMessage>): boolean {
   if (seen.has(desc)) return false
   seen.add(desc)
   return desc.fields.some(
-    (field) => shapeOf(field).date || (field.message !== undefined && reachesDate(field.message, seen)),
+    (field) =>
+      shapeOf(field).date ||
+      shapeOf(field).bigint ||
+      (field.message !== undefined && reachesDate(field.message, seen)),
   )
 }
 

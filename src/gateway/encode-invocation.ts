@@ -1,4 +1,5 @@
 import type { EncodeResult } from "../codec/index.ts"
+import { bigintText } from "./bigint-json.ts"
 import type { InvocationFacts } from "./invocation.ts"
 import { whyNotPortable } from "./portable.ts"
 import { ProtoWriter } from "./proto-writer.ts"
@@ -98,10 +99,11 @@ export function encodeInvocationJson(plan: RoutePlan, facts: InvocationFacts): E
     params: params?.map((value) => value ?? ""),
     absentParams: params?.flatMap((value, i) => (value === undefined ? [i] : [])),
     variables: facts.variables?.map(variableJson),
-    // A Date that fits the schema is turned back into a Date by the guest.
+    // A Date or bigint that fits the schema is turned back into one by the guest.
     messageJson: portable(facts.input, misfit === undefined),
   }
-  return { bytes: Buffer.from(JSON.stringify(json)), misfit }
+  const text = plan.hasBigint ? JSON.stringify(json, bigintText) : JSON.stringify(json)
+  return { bytes: Buffer.from(text), misfit }
 }
 
 function encodeInput(plan: RoutePlan, facts: InvocationFacts): EncodeResult {
@@ -127,8 +129,8 @@ function variableJson([name, kind, value]: Variable): Record<string, unknown> {
   return { name, [kind]: value }
 }
 
-function portable(input: Record<string, unknown>, dates = false): Record<string, unknown> {
-  const reason = whyNotPortable(input, dates)
+function portable(input: Record<string, unknown>, typed = false): Record<string, unknown> {
+  const reason = whyNotPortable(input, typed)
   if (reason !== undefined) throw new Unportable(`a validated input has a ${reason}`)
   return input
 }

@@ -13,26 +13,32 @@ export function jsonFieldsCheck(desc: DescMessage): PortabilityCheck | undefined
   return messageCheck(desc, new Map())
 }
 
+type Properties = Record<string, unknown>
 type Checks = Map<DescMessage, PortabilityCheck | undefined>
 
 function messageCheck(desc: DescMessage, known: Checks): PortabilityCheck | undefined {
   if (known.has(desc)) return known.get(desc)
   // A type that contains itself: its check is there when it is needed.
   known.set(desc, (value) => known.get(desc)?.(value))
+  const shape = getOption(desc, messageOption)
   const checks = desc.fields.flatMap((field) => {
     const check = fieldCheck(field, known)
-    return check ? [{ name: field.jsonName, check }] : []
+    const isRest = shape.tuple ? field.jsonName === "rest" : getOption(field, fieldOption).rest
+    return check ? [{ name: field.jsonName, check, isRest }] : []
   })
-  const shape = getOption(desc, messageOption)
   const isValue = shape.wrapper || shape.union
+  const named = new Set(desc.fields.map((field) => field.jsonName))
+  /** The properties, or elements, that have no field of their own. */
+  const others = (value: object) =>
+    Object.fromEntries(Object.entries(value).filter(([key]) => !named.has(key)))
   const check =
     checks.length === 0
       ? undefined
       : (value: unknown) => {
           if (typeof value !== "object" || value === null) return undefined
-          for (const { name, check } of checks) {
+          for (const { name, check, isRest } of checks) {
             // A wrapper's or union's value is that of the field itself.
-            const reason = check(isValue ? value : (value as Record<string, unknown>)[name])
+            const reason = check(isValue ? value : isRest ? others(value) : (value as Properties)[name])
             if (reason) return `${reason} in ${name}`
           }
           return undefined

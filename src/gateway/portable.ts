@@ -6,9 +6,9 @@ const MAX_DEPTH = 64
  * Plain objects, arrays, strings, finite numbers, booleans and null travel. Instances of classes (a Date, a
  * Map, a File), functions, symbols, bigints and non-finite numbers do not.
  *
- * @param dates - take a Date as portable: its text is turned back into a Date where the schema has one
+ * @param typed - take a Date and a bigint as portable: the text is turned back where the schema has one
  */
-export function whyNotPortable(value: unknown, dates = false, path = "", depth = 0): string | undefined {
+export function whyNotPortable(value: unknown, typed = false, path = "", depth = 0): string | undefined {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -18,23 +18,24 @@ export function whyNotPortable(value: unknown, dates = false, path = "", depth =
     case "object":
       if (value === null) return undefined
       break
+    case "bigint":
+      return typed ? undefined : at(path, "bigint")
     case "undefined":
     case "function":
     case "symbol":
-    case "bigint":
       return at(path, typeof value)
   }
   if (depth === MAX_DEPTH) return at(path, "nesting deeper than 64 levels")
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
-      const reason = whyNotPortable(value[i], dates, `${path}[${i}]`, depth + 1)
+      const reason = whyNotPortable(value[i], typed, `${path}[${i}]`, depth + 1)
       if (reason) return reason
     }
     return undefined
   }
   const prototype = Object.getPrototypeOf(value)
   if (prototype !== null && prototype !== Object.prototype) {
-    if (dates && value instanceof Date && Number.isFinite(value.getTime())) return undefined
+    if (typed && value instanceof Date && Number.isFinite(value.getTime())) return undefined
     return at(path, prototype.constructor?.name || "object")
   }
   // What JSON.stringify would do with it instead of its properties.
@@ -42,7 +43,7 @@ export function whyNotPortable(value: unknown, dates = false, path = "", depth =
   for (const [key, property] of Object.entries(value)) {
     // JSON leaves it out, and an absent property reads the same.
     if (property === undefined) continue
-    const reason = whyNotPortable(property, dates, path === "" ? key : `${path}.${key}`, depth + 1)
+    const reason = whyNotPortable(property, typed, path === "" ? key : `${path}.${key}`, depth + 1)
     if (reason) return reason
   }
   return undefined

@@ -1,6 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf"
 import { compileCodec, type MessageCodec } from "../codec/index.ts"
 import type { ManifestRoute } from "../manifest.ts"
+import { hasBigint } from "./bigint-json.ts"
 import { jsonFieldsCheck, type PortabilityCheck } from "./json-fields.ts"
 import { paramNamesOf } from "./param-names.ts"
 
@@ -22,6 +23,8 @@ export interface RoutePlan {
   /** The first fields of every Invocation: schema hash, route, timeout. */
   readonly prefix: Uint8Array
   readonly request: MessageCodec
+  /** A validated input may have a bigint in it. */
+  readonly hasBigint: boolean
   /** For inputs whose types have no mapping. */
   readonly checkInput: PortabilityCheck | undefined
   readonly response: MessageCodec
@@ -47,6 +50,7 @@ export function planRoute(
     sendRawParams: paramNames.length > 0 && validated,
     prefix: prefixOf(build.schemaHash, route.index, build.timeoutMs),
     request: compileCodec(messages.request),
+    hasBigint: hasBigint(messages.request),
     checkInput: jsonFieldsCheck(messages.request),
     response: compileCodec(messages.response),
   }

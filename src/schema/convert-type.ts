@@ -5,9 +5,13 @@
  */
 import ts from "typescript"
 import type { EnumModel, FieldModel, MessageModel, TypeModel } from "./model.ts"
+import { brandedNumber, taggedNumber, withNumbers } from "./number-kind.ts"
 import { discriminantOf, literalOf, reachesDate, requiredProperties } from "./union-members.ts"
 import { ANY_HINT, hintFor, UnmappedType } from "./unmapped-type.ts"
 import { pascalCase, snakeCase, UniqueNames } from "./words.ts"
+
+/** Stands for all other properties, in the place of a property's name. */
+const REST = "[key: string]"
 
 /** Most levels of types in types: recursive generics make new types without end. */
 const MAX_DEPTH = 24
@@ -127,6 +131,7 @@ export class TypeConverter {
     const all = (flag: ts.TypeFlags) => members.every((member) => (member.flags & flag) !== 0)
     if (all(ts.TypeFlags.BooleanLike)) return { kind: "bool" }
     if (all(ts.TypeFlags.NumberLike)) return { kind: "double" }
+    if (all(ts.TypeFlags.BigIntLike)) return { kind: "bigint" }
     // A body that is one text is a text, not the name of something.
     const isText = depth === 0 && members.length === 1
     if (!isText && members.every((member) => member.isStringLiteral())) {
@@ -173,12 +178,13 @@ export class TypeConverter {
       .sort((a, b) => b.required.length - a.required.length)
     for (const { type, required } of byRequired) {
       const text = property && literalOf(this.#checker, type, property, this.#at)
-      const label = text ?? this.#ownName(type) ?? required.slice(0, 3).join(" ")
+      const kind = this.#checker.isTupleType(type) ? "tuple" : required.slice(0, 3).join(" ")
+      const label = text ?? this.#ownName(type) ?? kind
       const model = this.#object(type, `${union.name}${pascalCase(label) || "Object"}`, depth + 1)
       if (reachesDate(model)) {
         throw new UnmappedType(
           this.#texts(members),
-          "a Date in a union can't be told from a string: keep it out",
+          "a Date or bigint in a union can't be told from a string: keep it out",
         )
       }
       if (model.kind === "message") add(snakeCase(label), model)
@@ -210,11 +216,16 @@ export class TypeConverter {
       const primitive = type.types.find(
         ({ flags }) => flags & (ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BooleanLike),
       )
-      if (primitive) return this.#members([primitive], primitive, name, depth)
+      if (primitive) {
+        const marks = type.types.filter((part) => part !== primitive)
+        const kind = brandedNumber(checker, marks, this.#at)
+        const model = this.#members([primitive], primitive, name, depth)
+        return kind ? withNumbers(model, kind) : model
+      }
     }
     if (!(type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection))) throw this.#unmapped(type)
     if (type.symbol?.name === "Date" && isLibrary(type.symbol)) return { kind: "date" }
-    if (checker.isTupleType(type)) throw this.#unmapped(type)
+    if (checker.isTupleType(type)) return { kind: "message", message: this.#tuple(type, name, depth) }
     if (checker.isArrayType(type)) {
       const [element] = checker.getTypeArguments(type as ts.TypeReference)
       return { kind: "list", element: this.#element(element!, name, depth + 1) }
@@ -224,16 +235,61 @@ export class TypeConverter {
       checker.getIndexTypeOfType(type, ts.IndexKind.String) ??
       checker.getIndexTypeOfType(type, ts.IndexKind.Number)
     const properties = checker.getPropertiesOfType(type)
-    if (index) {
-      if (properties.length > 0) throw this.#unmapped(type)
-      return { kind: "map", value: this.#element(index, `${name}Value`, depth + 1) }
-    }
+    if (index && properties.length === 0) return { kind: "map", value: this.#mapped(index, name, depth) }
     const isNamed = type.symbol && !type.symbol.name.startsWith("__")
     if (isNamed && isLibrary(type.symbol)) throw this.#unmapped(type)
-    return { kind: "message", message: this.#message(type, properties, name, depth) }
+    return { kind: "message", message: this.#message(type, properties, index, name, depth) }
   }
 
-  #message(type: ts.Type, properties: ts.Symbol[], name: string, depth: number): MessageModel {
+  #tuple(type: ts.Type, name: string, depth: number): MessageModel {
+    const known = this.#converted.get(type)
+    if (known) return known
+    const { elementFlags } = (type as ts.TypeReference).target as ts.TupleType
+    const elements = this.#checker.getTypeArguments(type as ts.TypeReference)
+    const isVariable = (flags: ts.ElementFlags) => (flags & ts.ElementFlags.Variable) !== 0
+    const last = elementFlags.length - 1
+    if (
+      elementFlags.some((flags, i) => flags & ts.ElementFlags.Variadic || (isVariable(flags) && i < last))
+    ) {
+      throw new UnmappedType(this.#text(type), "what may be repeated has to come last")
+    }
+    const tuple: MessageModel = {
+      name: this.#names.take(this.#ownName(type) ?? name),
+      fields: [],
+      shape: "tuple",
+    }
+    this.#converted.set(type, tuple)
+    this.messages.push(tuple)
+    for (const [i, flags] of elementFlags.entries()) {
+      if (isVariable(flags)) {
+        const element = this.#element(elements[i]!, `${tuple.name}Rest`, depth + 1)
+        const list: TypeModel = { kind: "list", element }
+        tuple.fields.push({ property: "rest", type: list, optional: false, nullable: false })
+        continue
+      }
+      const {
+        type: model,
+        nullable,
+        optional,
+      } = this.#property(`[${i}]`, elements[i]!, `${tuple.name}Item${i}`, depth) ?? {
+        type: { kind: "json" as const },
+        nullable: false,
+        optional: false,
+      }
+      const mayBeAbsent = (flags & ts.ElementFlags.Optional) !== 0
+      if (optional && !mayBeAbsent && model.kind !== "json") throw this.#undefinedInArray(type)
+      tuple.fields.push({ property: `${i}`, type: model, nullable, optional: mayBeAbsent })
+    }
+    return tuple
+  }
+
+  #message(
+    type: ts.Type,
+    properties: ts.Symbol[],
+    index: ts.Type | undefined,
+    name: string,
+    depth: number,
+  ): MessageModel {
     const known = this.#converted.get(type)
     if (known) return known
     const message: MessageModel = {
@@ -269,14 +325,20 @@ export class TypeConverter {
         nullable: false,
         optional: mayBeUndefined(propertyType),
       }
+      const number = taggedNumber(this.#checker, property)
       const doc = ts.displayPartsToString(property.getDocumentationComment(this.#checker)).trim()
       message.fields.push({
         property: property.name,
-        type: model,
+        type: number ? withNumbers(model, number) : model,
         optional: optional || isOptional,
         nullable,
         ...(doc === "" ? {} : { doc }),
       })
+    }
+    if (index) {
+      const value = this.#orJson(() => this.#mapped(index, message.name, depth)) ?? { kind: "json" }
+      const rest: TypeModel = { kind: "map", value }
+      message.fields.push({ property: REST, type: rest, optional: false, nullable: false, rest: true })
     }
     return message
   }
@@ -289,21 +351,32 @@ export class TypeConverter {
     return new UnmappedType(this.#text(type), hintFor(this.#checker, type))
   }
 
+  /** What may stand in a map. JSON leaves out what is undefined, so that needs no mapping. */
+  #mapped(type: ts.Type, name: string, depth: number): TypeModel {
+    return this.#element(type, `${name}Value`, depth + 1, true)
+  }
+
   /** What may stand in a list or map: lists, maps and what is nullable get a wrapper. */
-  #element(type: ts.Type, name: string, depth: number): TypeModel {
-    const { type: model, nullable, optional } = this.#within("[]", () => this.#nullable([type], name, depth))
-    // In a list, JSON has null for what it would leave out of an object.
-    if (optional && model.kind !== "json") {
-      throw new UnmappedType(
-        this.#text(type),
-        "JSON has null for what is undefined in an array: take it out of it",
-      )
-    }
+  #element(type: ts.Type, name: string, depth: number, inMap = false): TypeModel {
+    const {
+      type: model,
+      nullable,
+      optional: mayBeUndefined,
+    } = this.#within("[]", () => this.#nullable([type], name, depth))
+    const optional = mayBeUndefined && !inMap
+    if (optional && model.kind !== "json") throw this.#undefinedInArray(type)
     if (!nullable && model.kind !== "list" && model.kind !== "map") return model
     return {
       kind: "message",
       message: this.#wrapper({ property: "value", type: model, optional, nullable }, `${name}Item`),
     }
+  }
+
+  #undefinedInArray(type: ts.Type): UnmappedType {
+    return new UnmappedType(
+      this.#text(type),
+      "JSON has null for what is undefined in an array: take it out of it",
+    )
   }
 
   #wrapper(field: FieldModel, name: string): MessageModel {

@@ -46,7 +46,16 @@ import { assign, type Lock, type LockedNumber } from "./lock.ts"
 import type { EnumModel, FieldModel, MessageModel, ServiceModel, TypeModel } from "./model.ts"
 import { defaultJsonName, snakeCase, upperSnakeCase } from "./words.ts"
 
-const { STRING, DOUBLE, BOOL, MESSAGE, ENUM } = FieldDescriptorProto_Type
+const { STRING, BOOL, MESSAGE, ENUM } = FieldDescriptorProto_Type
+/** Types of numbers. */
+const NUMBERS = {
+  double: FieldDescriptorProto_Type.DOUBLE,
+  float: FieldDescriptorProto_Type.FLOAT,
+  int32: FieldDescriptorProto_Type.INT32,
+  uint32: FieldDescriptorProto_Type.UINT32,
+  int64: FieldDescriptorProto_Type.INT64,
+  uint64: FieldDescriptorProto_Type.UINT64,
+}
 const { OPTIONAL, REPEATED } = FieldDescriptorProto_Label
 const { NO_SIDE_EFFECTS } = MethodOptions_IdempotencyLevel
 
@@ -154,7 +163,7 @@ class Describer {
     const companions = Object.values(locked.presence ?? {})
     const wanted = fields.map((field) => ({
       key: field.property,
-      name: snakeCase(field.property),
+      name: fieldName(model, field),
       type: typeText(field.type),
       prefer: shape === "wrapper" ? 1 : field.number,
     }))
@@ -212,8 +221,8 @@ class Describer {
     const { type, optional, nullable, property, status } = model
     const field = create(FieldDescriptorProtoSchema, {
       name,
-      // Members of a response and of a union stand for no property.
-      jsonName: shape === "response" || shape === "union" ? defaultJsonName(name) : property,
+      // Members of a response and of a union stand for no property, nor does a map of all others.
+      jsonName: shape === "response" || shape === "union" || model.rest ? defaultJsonName(name) : property,
       label: type.kind === "list" || type.kind === "map" ? REPEATED : OPTIONAL,
     })
     this.#setType(field, type, message)
@@ -225,6 +234,8 @@ class Describer {
       ...(nullable ? { nullable } : {}),
       ...(inner.kind === "date" ? { date: true } : {}),
       ...(inner.kind === "json" ? { json: true } : {}),
+      ...(inner.kind === "bigint" ? { bigint: true } : {}),
+      ...(model.rest ? { rest: true } : {}),
       // 0 is what no option says: every other status.
       ...(status ? { status } : {}),
     }
@@ -236,11 +247,17 @@ class Describer {
     switch (type.kind) {
       case "string":
       case "date":
+      case "bigint":
       case "json":
         field.type = STRING
         return
       case "double":
-        field.type = DOUBLE
+      case "float":
+      case "int32":
+      case "uint32":
+      case "int64":
+      case "uint64":
+        field.type = NUMBERS[type.kind]
         return
       case "bool":
         field.type = BOOL
@@ -341,6 +358,12 @@ function needsPresence({ type, optional, nullable }: FieldModel): boolean {
   return collection ? optional || nullable : optional && nullable
 }
 
+/** The name that a field gets unless it is taken. */
+function fieldName({ shape }: MessageModel, { property, rest }: FieldModel): string {
+  if (rest) return "additional_properties"
+  return shape === "tuple" && property !== "rest" ? `item_${property}` : snakeCase(property)
+}
+
 /** What must not change for a field to keep its number. */
 function typeText(type: TypeModel): string {
   switch (type.kind) {
@@ -353,6 +376,7 @@ function typeText(type: TypeModel): string {
     case "map":
       return `map<${typeText(type.value)}>`
     case "date":
+    case "bigint":
       return "string"
     default:
       return type.kind

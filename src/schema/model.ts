@@ -5,9 +5,12 @@
  */
 import type { SourcePlace } from "./diagnostic.ts"
 
+/** What a number may be declared as, when it is no double. */
+export type NumberKind = "int32" | "uint32" | "int64" | "uint64" | "float"
+
 /** A field's type. */
 export type TypeModel =
-  | { kind: "string" | "double" | "bool" | "date" | "json" }
+  | { kind: "string" | "double" | NumberKind | "bool" | "date" | "bigint" | "json" }
   /** A body that no type describes. */
   | { kind: "raw" }
   | { kind: "enum"; enum: EnumModel }
@@ -23,6 +26,8 @@ export interface FieldModel {
   optional: boolean
   nullable: boolean
   doc?: string
+  /** A map of all properties that no other field stands for. */
+  rest?: boolean
   /** In a response message: the HTTP status. */
   status?: number
   /** A number that the contract fixes. */
@@ -44,7 +49,7 @@ export interface MessageModel {
   /** Where it is used first; those of all clients have none. */
   origin?: Origin
   fields: FieldModel[]
-  shape: "object" | "wrapper" | "response" | "union"
+  shape: "object" | "wrapper" | "response" | "union" | "tuple"
   doc?: string
 }
 

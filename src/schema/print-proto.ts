@@ -81,8 +81,8 @@ class Printer {
     const body: string[] = []
     const { options } = message
     if (options && hasExtension(options, messageOption)) {
-      const { wrapper, union } = getExtension(options, messageOption)
-      const shape = wrapper ? "wrapper" : union ? "union" : "response"
+      const shapes = getExtension(options, messageOption)
+      const shape = (["wrapper", "union", "tuple", "response"] as const).find((name) => shapes[name])!
       body.push(`  option (hono_faasm.v1.message).${shape} = true;`)
     }
     if (message.reservedRange.length > 0) {
@@ -124,6 +124,8 @@ class Printer {
         ["date", shape.date],
         ["status", shape.status],
         ["json", shape.json],
+        ["bigint", shape.bigint],
+        ["rest", shape.rest],
       ] as const) {
         if (value) options.push(`(hono_faasm.v1.field).${name} = ${value}`)
       }
@@ -148,6 +150,16 @@ class Printer {
     switch (field.type) {
       case FieldDescriptorProto_Type.DOUBLE:
         return "double"
+      case FieldDescriptorProto_Type.FLOAT:
+        return "float"
+      case FieldDescriptorProto_Type.INT32:
+        return "int32"
+      case FieldDescriptorProto_Type.UINT32:
+        return "uint32"
+      case FieldDescriptorProto_Type.INT64:
+        return "int64"
+      case FieldDescriptorProto_Type.UINT64:
+        return "uint64"
       case FieldDescriptorProto_Type.BOOL:
         return "bool"
       case FieldDescriptorProto_Type.STRING:

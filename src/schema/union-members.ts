@@ -45,10 +45,11 @@ export function requiredProperties(checker: ts.TypeChecker, type: ts.Type): stri
     .map(({ name }) => name)
 }
 
-/** Whether a value of the type may have a Date in it. Which member such a value is of, its JSON doesn't tell. */
+/** Whether a value of the type may have a Date or a bigint in it. Which member such a value is of, its JSON doesn't tell. */
 export function reachesDate(type: TypeModel, seen = new Set<MessageModel>()): boolean {
   switch (type.kind) {
     case "date":
+    case "bigint":
       return true
     case "list":
       return reachesDate(type.element, seen)

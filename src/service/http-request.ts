@@ -5,6 +5,7 @@
  */
 import { Code, ConnectError } from "@connectrpc/connect"
 import { CodecError } from "../codec/index.ts"
+import { bigintText } from "../gateway/bigint-json.ts"
 import { readRawBody } from "./raw-body.ts"
 import { BadParameter, fillPath } from "./route-path.ts"
 import type { ServiceMethod } from "./service-method.ts"
@@ -120,9 +121,4 @@ function bodyOf(
   if (!raw) return undefined
   const data = raw.data as Uint8Array<ArrayBuffer>
   return { contentType: raw.contentType || "application/octet-stream", data }
-}
-
-/** JSON has no bigint; a validator that makes one makes it of a text. */
-function bigintText(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? `${value}` : value
 }

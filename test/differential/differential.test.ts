@@ -4,6 +4,7 @@ import { inputCases } from "./cases/inputs.ts"
 import { middlewareCases } from "./cases/middleware.ts"
 import { orderCases } from "./cases/orders.ts"
 import { outputCases } from "./cases/outputs.ts"
+import { numberCases, openObjectCases, tupleCases } from "./cases/shapes.ts"
 import { unionCases } from "./cases/unions.ts"
 import { expectSame } from "./compare.ts"
 import { type Subject, startSubject } from "./harness.ts"
@@ -22,6 +23,9 @@ const suites: Suite[] = [
   { file: "./apps/inputs.ts", cases: inputCases, local: [] },
   { file: "./apps/outputs.ts", cases: outputCases, local: [] },
   { file: "./apps/unions.ts", cases: unionCases, local: [] },
+  { file: "../schema/fixtures/tuples/app.ts", cases: tupleCases, local: [] },
+  { file: "../schema/fixtures/open-objects/app.ts", cases: openObjectCases, local: [] },
+  { file: "../schema/fixtures/numbers/app.ts", cases: numberCases, local: [] },
   { file: "./apps/errors.ts", cases: errorCases, local: [] },
   { file: "./apps/defaults.ts", cases: defaultCases, local: [] },
   { file: "./apps/defaults.ts", split: "route", cases: defaultCases, local: [] },

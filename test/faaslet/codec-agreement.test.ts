@@ -13,6 +13,34 @@ const schema: TestSchema = {
     Point: { fields: { x: "double", y: { type: "double", optional: true } } },
     Numbers: { wrapper: true, fields: { value: { type: "double", repeated: true } } },
     MaybeText: { wrapper: true, fields: { value: { type: "string", nullable: true } } },
+    Pair: { tuple: true, fields: { 0: "string", 1: { type: "int32", nullable: true } } },
+    Trail: {
+      tuple: true,
+      fields: {
+        0: "Pair",
+        1: { type: "bool", optional: true },
+        2: { type: "string", optional: true, nullable: true },
+        rest: { type: "double", repeated: true },
+      },
+    },
+    Open: {
+      fields: {
+        name: "string",
+        size: { type: "float", optional: true },
+        others: { type: "", map: "Union", rest: true },
+      },
+    },
+    Integers: {
+      fields: {
+        int32: "int32",
+        uint32: "uint32",
+        int64: "int64",
+        uint64: { type: "uint64", optional: true },
+        floats: { type: "float", repeated: true },
+        int32s: { type: "int32", repeated: true },
+        byKey: { type: "", map: "int64" },
+      },
+    },
     Circle: { fields: { kind: "Circles", r: "double" } },
     Group: { fields: { kind: "Groups", parts: { type: "Union", repeated: true } } },
     Union: {
@@ -48,6 +76,11 @@ const schema: TestSchema = {
         anything: { type: "string", json: true, optional: true },
         things: { type: "string", json: true, repeated: true },
         thingsByKey: { type: "", map: "string", json: true },
+        pair: "Pair",
+        trails: { type: "Trail", repeated: true },
+        open: "Open",
+        opens: { type: "Open", repeated: true, optional: true },
+        integers: { type: "Integers", optional: true },
       },
     },
     Request: { fields: { json: "Value" } },
@@ -67,6 +100,9 @@ const optional = {
     "points",
     "matrix",
     "record",
+    "pair",
+    "trails",
+    "open",
   ],
 } as const
 const number = fc
@@ -86,6 +122,32 @@ const { union } = fc.letrec((tie) => ({
     fc.record({ kind: fc.constantFrom("group", "set"), parts: fc.array(tie("union"), { maxLength: 3 }) }),
   ),
 }))
+const pair = fc.tuple(fc.string(), fc.option(fc.integer()))
+const trail = fc.oneof(
+  fc.tuple(pair),
+  fc.tuple(pair, fc.boolean()),
+  fc.tuple(pair, fc.boolean(), fc.option(fc.string())),
+  fc.tuple(pair, fc.boolean(), fc.option(fc.string()), number, number),
+)
+const float = fc.float({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)
+const open = fc
+  .tuple(
+    fc.record({ name: fc.string(), size: float }, { requiredKeys: ["name"] }),
+    fc.dictionary(fc.string(), union),
+  )
+  .map(([named, others]) => JSON.parse(JSON.stringify({ ...others, ...named, size: named.size })))
+const integers = fc.record(
+  {
+    int32: fc.integer(),
+    uint32: fc.nat({ max: 2 ** 32 - 1 }),
+    int64: fc.maxSafeInteger(),
+    uint64: fc.maxSafeNat(),
+    floats: fc.array(float, { maxLength: 3 }),
+    int32s: fc.array(fc.integer(), { maxLength: 3 }),
+    byKey: fc.dictionary(fc.string(), fc.maxSafeInteger(), { maxKeys: 2 }),
+  },
+  { requiredKeys: ["int32", "uint32", "int64", "floats", "int32s", "byKey"] },
+)
 const fitting = fc.record(
   {
     one: union,
@@ -106,6 +168,11 @@ const fitting = fc.record(
     anything: fc.jsonValue(),
     things: fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 3 }),
     thingsByKey: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }),
+    pair,
+    trails: fc.array(trail, { maxLength: 3 }),
+    open,
+    opens: fc.array(open, { maxLength: 2 }),
+    integers,
   },
   { requiredKeys: [...optional.requiredKeys] },
 )
@@ -126,6 +193,17 @@ const other = fc.tuple(
       { x: 1, z: 2 },
       { kind: "circle" },
       [1, "2"],
+      ["a", 1],
+      ["a", 1.5],
+      ["a", 1, 2],
+      [["a", null]],
+      [["a", 1], true, null, 5, "6"],
+      { name: "a", x: null },
+      { name: "a", size: 0.1 },
+      { int32: 2 ** 31, uint32: 0, int64: 0, floats: [], int32s: [], byKey: {} },
+      { int32: 0, uint32: -1, int64: 0, floats: [], int32s: [], byKey: {} },
+      { int32: 0, uint32: 0, int64: 2 ** 53, floats: [], int32s: [], byKey: {} },
+      { int32: 0, uint32: 0, int64: 0, uint64: -1, floats: [0.5], int32s: [-0], byKey: {} },
     ),
   ),
 )

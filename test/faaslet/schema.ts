@@ -20,13 +20,16 @@ import * as annotations from "../../src/gen/hono_faasm/v1/annotations_pb.ts"
 
 /** How a test writes a field: its type and what FieldShape says of it. */
 interface Field {
-  /** `double`, `bool`, `string`, or the name of a message or enum. */
+  /** `double`, `bool`, `string`, `int32`, ..., or the name of a message or enum. */
   type: string
   repeated?: boolean
   optional?: boolean
   nullable?: boolean
   date?: boolean
   json?: boolean
+  bigint?: boolean
+  /** A map of all other properties. */
+  rest?: boolean
   status?: number
   /** Value type of a map. */
   map?: string
@@ -36,12 +39,27 @@ interface Field {
 export interface TestSchema {
   messages: Record<
     string,
-    { wrapper?: boolean; response?: boolean; union?: boolean; fields: Record<string, Field | string> }
+    {
+      wrapper?: boolean
+      response?: boolean
+      union?: boolean
+      tuple?: boolean
+      fields: Record<string, Field | string>
+    }
   >
   enums?: Record<string, string[]>
 }
 
-const SCALARS: Record<string, Type> = { double: Type.DOUBLE, bool: Type.BOOL, string: Type.STRING }
+const SCALARS: Record<string, Type> = {
+  double: Type.DOUBLE,
+  float: Type.FLOAT,
+  int32: Type.INT32,
+  uint32: Type.UINT32,
+  int64: Type.INT64,
+  uint64: Type.UINT64,
+  bool: Type.BOOL,
+  string: Type.STRING,
+}
 
 /** The schema as a binary FileDescriptorSet; package `t.v1`. Follows the conventions of annotations.proto. */
 export function fileSet(schema: TestSchema): Uint8Array {
@@ -67,7 +85,7 @@ export function fileSet(schema: TestSchema): Uint8Array {
 
 function messageType(
   name: string,
-  { wrapper = false, response = false, union = false, fields }: TestSchema["messages"][string],
+  { wrapper = false, response = false, union = false, tuple = false, fields }: TestSchema["messages"][string],
   schema: TestSchema,
 ): DescriptorProto {
   const message = create(DescriptorProtoSchema, { name })
@@ -100,12 +118,12 @@ function messageType(
       message.field.push(presence)
     }
   })
-  if (wrapper || response || union) {
+  if (wrapper || response || union || tuple) {
     message.options = create(MessageOptionsSchema)
     setExtension(
       message.options,
       annotations.message,
-      create(annotations.MessageShapeSchema, { wrapper, response, union }),
+      create(annotations.MessageShapeSchema, { wrapper, response, union, tuple }),
     )
   }
   return message
@@ -120,6 +138,7 @@ function addField(
   response: boolean,
 ): void {
   const { optional = false, nullable = false, date = false, json = false, status = 0 } = field
+  const { bigint = false, rest = false } = field
   const proto = create(FieldDescriptorProtoSchema, {
     name: snake(property),
     jsonName: property,
@@ -164,7 +183,7 @@ function addField(
   setExtension(
     proto.options!,
     annotations.field,
-    create(annotations.FieldShapeSchema, { optional, nullable, date, json, status }),
+    create(annotations.FieldShapeSchema, { optional, nullable, date, json, bigint, rest, status }),
   )
   message.field.push(proto)
 }

@@ -22,7 +22,7 @@ type Node =
   | { kind: "primitive"; text: string }
   | { kind: "literals"; texts: string[] }
   | { kind: "list" | "record" | "nullable"; inner: Node }
-  | { kind: "union"; members: Node[] }
+  | { kind: "union" | "tuple"; members: Node[] }
   | ObjectNode
 
 interface Property {
@@ -34,6 +34,8 @@ interface Property {
 /** An object type. */
 export interface ObjectNode {
   kind: "object"
+  /** The type of all other properties. */
+  others?: Node
   properties: Property[]
 }
 
@@ -78,6 +80,10 @@ export function edit(object: ObjectNode, random: Random): void {
     case "union":
       node.members.push({ kind: "primitive", text: pick(random, PRIMITIVES) })
       return
+    case "tuple":
+      if (random() < 0.5) node.members.pop()
+      else node.members.splice(Math.floor(random() * 2), 0, randomType(random, 2))
+      return
     case "primitive":
       node.text = pick(random, PRIMITIVES)
       return
@@ -101,12 +107,21 @@ export function sourceOf(node: Node): string {
       return `(${sourceOf(node.inner)} | null)`
     case "union":
       return `(${node.members.map(sourceOf).join(" | ")})`
-    case "object":
-      return `{ ${node.properties.map(({ name, optional, type }) => `${name}${optional ? "?" : ""}: ${sourceOf(type)}`).join("; ")} }`
+    case "tuple":
+      return `[${node.members.map(sourceOf).join(", ")}]`
+    case "object": {
+      // All named properties have to be of the others' type as well.
+      const types = node.properties.map(
+        ({ optional, type }) => sourceOf(type) + (optional ? " | undefined" : ""),
+      )
+      const others = node.others ? `[key: string]: ${[sourceOf(node.others), ...types].join(" | ")}; ` : ""
+      return `{ ${others}${node.properties.map(({ name, optional, type }) => `${name}${optional ? "?" : ""}: ${sourceOf(type)}`).join("; ")} }`
+    }
   }
 }
 
-function editObject({ properties }: ObjectNode, random: Random): void {
+function editObject(object: ObjectNode, random: Random): void {
+  const { properties } = object
   const at = Math.floor(random() * properties.length)
   const property = properties[at]
   const edits = [
@@ -126,6 +141,10 @@ function editObject({ properties }: ObjectNode, random: Random): void {
     () => {
       if (property) property.type = { kind: "nullable", inner: property.type }
     },
+    () => {
+      if (object.others) delete object.others
+      else object.others = randomType(random, 2)
+    },
   ]
   pick(random, edits)()
 }
@@ -138,7 +157,7 @@ function addProperty(properties: Property[], random: Random, depth: number): voi
 
 function randomType(random: Random, depth: number): Node {
   const kinds = ["primitive", "literals", "nullable", "union"] as const
-  const deep = ["object", "object", "list", "list", "record"] as const
+  const deep = ["object", "object", "list", "list", "record", "tuple"] as const
   const kind = pick(random, depth < 3 ? [...kinds, ...deep] : kinds)
   const inner = () => randomType(random, depth + 1)
   switch (kind) {
@@ -147,6 +166,7 @@ function randomType(random: Random, depth: number): Node {
     case "literals":
       return { kind, texts: [...new Set([pick(random, LITERALS), pick(random, LITERALS)])] }
     case "union":
+    case "tuple":
       return { kind, members: [inner(), inner()] }
     case "object":
       return randomObject(random, depth + 1)
@@ -158,8 +178,14 @@ function randomType(random: Random, depth: number): Node {
 function nodesOf(node: Node): Node[] {
   switch (node.kind) {
     case "object":
-      return [node, node, ...node.properties.flatMap(({ type }) => nodesOf(type))]
+      return [
+        node,
+        node,
+        ...node.properties.flatMap(({ type }) => nodesOf(type)),
+        ...(node.others ? nodesOf(node.others) : []),
+      ]
     case "union":
+    case "tuple":
       return [node, ...node.members.flatMap(nodesOf)]
     case "primitive":
     case "literals":
