@@ -4,6 +4,7 @@
  * @module
  */
 import ts from "typescript"
+import { isLeftOut, jsonTypes } from "./json-type.ts"
 import type { EnumModel, FieldModel, MessageModel, TypeModel } from "./model.ts"
 import { brandedNumber, taggedNumber, withNumbers } from "./number-kind.ts"
 import { discriminantOf, literalOf, reachesDate, requiredProperties } from "./union-members.ts"
@@ -26,6 +27,8 @@ export interface JsonPart {
   hint: string
   /** The type says nothing of the value. */
   any: boolean
+  /** Hono's type of the JSON says nothing more, but the type of what was given to it may. */
+  cut: boolean
 }
 
 /** Converts types; keeps the messages and enums that they became. */
@@ -38,6 +41,9 @@ export class TypeConverter {
   readonly #names: UniqueNames
   readonly #at: ts.Node
   readonly #converted = new Map<ts.Type, MessageModel>()
+  readonly #convertedGiven = new Map<ts.Type, MessageModel>()
+  /** Types are those of values as the handler has them, and what counts is their JSON. */
+  #isGiven = false
   /** Where in the body, such as `lines`, `[]`, `size`. */
   readonly #path: string[] = []
 
@@ -53,8 +59,30 @@ export class TypeConverter {
    *
    * @returns undefined when there is no mapping: all of it is JSON text
    */
-  body(types: readonly ts.Type[], name: string): MessageModel | undefined {
+  body(
+    bodies: readonly { type: ts.Type; given?: ts.Type | undefined }[],
+    name: string,
+  ): MessageModel | undefined {
+    const before = [this.messages.length, this.enums.length] as const
+    const types = [...new Set(bodies.map(({ type }) => type))]
+    const given = [...new Set(bodies.map((body) => body.given))]
     this.jsonParts = []
+    const message = this.#body(types, name)
+    if (!this.jsonParts.some(({ cut }) => cut) || given.includes(undefined)) return message
+    // Hono's type of the JSON ends where a type recurs; that of what was given to it does not.
+    const parts = this.jsonParts.length
+    this.#discard(before)
+    this.jsonParts = []
+    this.#isGiven = true
+    const whole = this.#body(given as ts.Type[], name)
+    this.#isGiven = false
+    if (this.jsonParts.length < parts) return whole
+    this.#discard(before)
+    this.jsonParts = []
+    return this.#body(types, name)
+  }
+
+  #body(types: readonly ts.Type[], name: string): MessageModel | undefined {
     return this.#orJson(() => {
       const { type: model, nullable, optional } = this.#nullable(types, name, 0)
       if (!nullable && !optional && model.kind === "message") return model.message
@@ -73,17 +101,24 @@ export class TypeConverter {
       return convert()
     } catch (error) {
       if (!(error instanceof UnmappedType)) throw error
-      const part = { path: this.#where(), type: error.type, hint: error.hint, any: error.any }
-      for (const message of this.messages.splice(before[0])) {
-        this.#names.release(message.name)
-        for (const [key, kept] of this.#converted) if (kept === message) this.#converted.delete(key)
-      }
-      for (const { name } of this.enums.splice(before[1])) this.#names.release(name)
+      const part = { path: this.#where(), type: error.type, hint: error.hint, any: error.any, cut: false }
+      this.#discard(before)
       this.jsonParts.splice(before[2])
       this.jsonParts.push(part)
       this.#path.splice(path)
       return undefined
     }
+  }
+
+  /** Forgets the messages and enums that were made since. */
+  #discard([messages, enums]: readonly [messages: number, enums: number, ...others: number[]]): void {
+    for (const message of this.messages.splice(messages)) {
+      this.#names.release(message.name)
+      for (const known of [this.#converted, this.#convertedGiven]) {
+        for (const [key, kept] of known) if (kept === message) known.delete(key)
+      }
+    }
+    for (const { name } of this.enums.splice(enums)) this.#names.release(name)
   }
 
   #where(): string {
@@ -100,20 +135,26 @@ export class TypeConverter {
     return converted
   }
 
+  get #known(): Map<ts.Type, MessageModel> {
+    return this.#isGiven ? this.#convertedGiven : this.#converted
+  }
+
   #nullable(
     types: readonly ts.Type[],
     name: string,
     depth: number,
   ): { type: TypeModel; nullable: boolean; optional: boolean } {
-    const members = types.flatMap((type) => (type.isUnion() ? type.types : [type]))
+    const all = types.flatMap((type) => (type.isUnion() ? type.types : [type]))
+    const members = this.#isGiven ? all.flatMap((type) => jsonTypes(this.#checker, type, this.#at)) : all
     if (members.some((member) => isAnyJson(member))) {
       if (depth === 0) throw new UnmappedType(this.#texts(types), ANY_HINT, true)
-      this.jsonParts.push({ path: this.#where(), type: this.#texts(types), hint: ANY_HINT, any: true })
+      const part = { path: this.#where(), type: this.#texts(types), hint: ANY_HINT, any: true }
+      this.jsonParts.push({ ...part, cut: members.some(isHonoJson) })
       return { type: { kind: "json" }, nullable: false, optional: members.some(mayBeUndefined) }
     }
     const flagged = (flag: ts.TypeFlags) => members.some((member) => (member.flags & flag) !== 0)
     const nullable = flagged(ts.TypeFlags.Null)
-    const optional = members.some(mayBeUndefined)
+    const optional = members.some(mayBeUndefined) || members.length < all.length
     const rest = members.filter(
       (member) => !(member.flags & (ts.TypeFlags.Null | ts.TypeFlags.Undefined | ts.TypeFlags.Void)),
     )
@@ -150,12 +191,12 @@ export class TypeConverter {
 
   /** Members are numbered in the order in which a codec has to try them: the more special ones first. */
   #union(members: ts.Type[], whole: ts.Type, name: string, depth: number): MessageModel {
-    const known = this.#converted.get(whole)
+    const known = this.#known.get(whole)
     if (known) return known
     const alias = whole.aliasSymbol && !whole.aliasTypeArguments?.length ? this.#ownName(whole) : undefined
     const union: MessageModel = { name: this.#names.take(alias ?? name), fields: [], shape: "union" }
     // What is made of several types, as the bodies of a status, is none of them.
-    if (whole.isUnion()) this.#converted.set(whole, union)
+    if (whole.isUnion()) this.#known.set(whole, union)
     this.messages.push(union)
     // That is the name of the oneof.
     const keys = new UniqueNames(["value"])
@@ -242,7 +283,7 @@ export class TypeConverter {
   }
 
   #tuple(type: ts.Type, name: string, depth: number): MessageModel {
-    const known = this.#converted.get(type)
+    const known = this.#known.get(type)
     if (known) return known
     const { elementFlags } = (type as ts.TypeReference).target as ts.TupleType
     const elements = this.#checker.getTypeArguments(type as ts.TypeReference)
@@ -258,7 +299,7 @@ export class TypeConverter {
       fields: [],
       shape: "tuple",
     }
-    this.#converted.set(type, tuple)
+    this.#known.set(type, tuple)
     this.messages.push(tuple)
     for (const [i, flags] of elementFlags.entries()) {
       if (isVariable(flags)) {
@@ -277,8 +318,14 @@ export class TypeConverter {
         optional: false,
       }
       const mayBeAbsent = (flags & ts.ElementFlags.Optional) !== 0
-      if (optional && !mayBeAbsent && model.kind !== "json") throw this.#undefinedInArray(type)
-      tuple.fields.push({ property: `${i}`, type: model, nullable, optional: mayBeAbsent })
+      const isUndefined = optional && !mayBeAbsent && model.kind !== "json"
+      if (isUndefined && !this.#isGiven) throw this.#undefinedInArray(type)
+      tuple.fields.push({
+        property: `${i}`,
+        type: model,
+        nullable: nullable || isUndefined,
+        optional: mayBeAbsent,
+      })
     }
     return tuple
   }
@@ -290,14 +337,14 @@ export class TypeConverter {
     name: string,
     depth: number,
   ): MessageModel {
-    const known = this.#converted.get(type)
+    const known = this.#known.get(type)
     if (known) return known
     const message: MessageModel = {
       name: this.#names.take(this.#ownName(type) ?? name),
       fields: [],
       shape: "object",
     }
-    this.#converted.set(type, message)
+    this.#known.set(type, message)
     this.messages.push(message)
     for (const property of properties) {
       if (property.name.startsWith("__@")) continue
@@ -306,6 +353,7 @@ export class TypeConverter {
       // What is always undefined is never there. What has to be there and can't be is a type that Hono knows no
       // JSON for, such as `object`.
       if (propertyType.flags & ts.TypeFlags.Undefined) continue
+      if (this.#isGiven && isLeftOut(this.#checker, propertyType, this.#at)) continue
       if (propertyType.flags & ts.TypeFlags.Never) {
         if (isOptional) continue
         this.#path.push(property.name)
@@ -363,12 +411,13 @@ export class TypeConverter {
       nullable,
       optional: mayBeUndefined,
     } = this.#within("[]", () => this.#nullable([type], name, depth))
-    const optional = mayBeUndefined && !inMap
+    const optional = mayBeUndefined && !inMap && !this.#isGiven
     if (optional && model.kind !== "json") throw this.#undefinedInArray(type)
-    if (!nullable && model.kind !== "list" && model.kind !== "map") return model
+    const orNull = nullable || (mayBeUndefined && this.#isGiven && !inMap && model.kind !== "json")
+    if (!orNull && model.kind !== "list" && model.kind !== "map") return model
     return {
       kind: "message",
-      message: this.#wrapper({ property: "value", type: model, optional, nullable }, `${name}Item`),
+      message: this.#wrapper({ property: "value", type: model, optional, nullable: orNull }, `${name}Item`),
     }
   }
 
@@ -424,8 +473,10 @@ export class TypeConverter {
 
 /** Whether the type says nothing but that the value is JSON: what Hono makes of `unknown`, and where types recur. */
 function isAnyJson(type: ts.Type): boolean {
-  if (type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) return true
-  const alias = type.aliasSymbol
+  return (type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) !== 0 || isHonoJson(type)
+}
+
+function isHonoJson({ aliasSymbol: alias }: ts.Type): boolean {
   return (alias?.name === "JSONObject" || alias?.name === "JSONArray") && isLibrary(alias)
 }
 

@@ -15,11 +15,16 @@ export interface HandlerTypes {
   untyped: boolean
 }
 
+/** What a handler returns. */
+type Answer = Pick<ResponseBody, "type" | "given">
+
 /** A JSON body that a handler returns. */
-interface ResponseBody {
+export interface ResponseBody {
   /** The HTTP status; 0 when the type leaves it open. */
   status: number
   type: ts.Type
+  /** What was given to `c.json()`, of which `type` is what Hono makes; unknown when it was called elsewhere. */
+  given?: ts.Type | undefined
 }
 
 const TARGETS = ["param", "query", "header", "cookie", "form", "json"]
@@ -45,13 +50,15 @@ export function handlerTypes(
     inputs: new Map(),
     given: new Map(),
   }
-  const declared = expected.map((signature) => signature.getReturnType())
-  const returned = returnedTypes(checker, handler) ?? own.map((signature) => signature.getReturnType())
+  const typesOf = (signatures: ts.Signature[]): Answer[] =>
+    signatures.map((signature) => ({ type: signature.getReturnType() }))
   // All that can have content is what Hono writes when `c.json()` gets no status; it sends 200 then.
   const open = declares ? 0 : 200
   // What the registration declares is what was agreed; what the handler returns may be less.
-  const answers = declares ? declared : returned
-  const members = answers.flatMap((type) => membersOf(checker.getAwaitedType(type) ?? type))
+  const answers = declares ? typesOf(expected) : (returnedTypes(checker, handler) ?? typesOf(own))
+  const members = answers.flatMap(({ type, given }) =>
+    membersOf(checker.getAwaitedType(type) ?? type).map((member) => ({ type: member, given })),
+  )
   const { bodies, capped } = capStatuses(members.flatMap((member) => bodiesOf(checker, member, open)))
   return {
     inputs,
@@ -60,7 +67,7 @@ export function handlerTypes(
     capped,
     untyped:
       own.length === 0 ||
-      members.some(({ flags }) => (flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) !== 0),
+      members.some(({ type: { flags } }) => (flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) !== 0),
   }
 }
 
@@ -103,11 +110,27 @@ function inputsOf(
  * The types of what the handler's code returns. They are read one by one: in the function's own type a plain Response,
  * such as `c.notFound()`, absorbs all others.
  */
-function returnedTypes(checker: ts.TypeChecker, handler: ts.Expression): ts.Type[] | undefined {
+function returnedTypes(checker: ts.TypeChecker, handler: ts.Expression): Answer[] | undefined {
   const declaration = functionOf(checker, handler)
   if (!declaration?.body || declaration.type) return undefined
   const expressions = ts.isBlock(declaration.body) ? returnsIn(declaration.body) : [declaration.body]
-  return expressions.flatMap(branchesOf).map((expression) => checker.getTypeAtLocation(expression))
+  return expressions.flatMap(branchesOf).map((expression) => ({
+    type: checker.getTypeAtLocation(expression),
+    given: givenTo(checker, expression),
+  }))
+}
+
+/** The type of what `c.json()` gets, when the expression is such a call. */
+function givenTo(checker: ts.TypeChecker, expression: ts.Expression): ts.Type | undefined {
+  const call = skipOuter(ts.isAwaitExpression(expression) ? expression.expression : expression)
+  if (!ts.isCallExpression(call)) return undefined
+  const signature = checker.getResolvedSignature(call)
+  const declaration = signature?.declaration?.parent
+  if (!declaration || !ts.isInterfaceDeclaration(declaration) || declaration.name.text !== "JSONRespond") {
+    return undefined
+  }
+  const [body] = signature.getParameters()
+  return body && checker.getTypeOfSymbolAtLocation(body, call)
 }
 
 /** The function that an expression names or is. */
@@ -145,14 +168,14 @@ function branchesOf(node: ts.Expression): ts.Expression[] {
 }
 
 /** `open` is the status of a body whose type names nearly all of them. */
-function bodiesOf(checker: ts.TypeChecker, response: ts.Type, open: number): ResponseBody[] {
+function bodiesOf(checker: ts.TypeChecker, answer: Answer, open: number): ResponseBody[] {
   const property = (name: string) => {
-    const symbol = checker.getPropertyOfType(response, name)
+    const symbol = checker.getPropertyOfType(answer.type, name)
     return symbol && checker.getTypeOfSymbol(symbol)
   }
   const [type, format, status] = [property("_data"), property("_format"), property("_status")]
   if (!type || !format || !isJson(format)) return []
-  return statusesOf(status, open).map((code) => ({ status: code, type }))
+  return statusesOf(status, open).map((code) => ({ status: code, type, given: answer.given }))
 }
 
 /** A body that may have nearly any status is the body of every status that has none of its own. */

@@ -2,7 +2,7 @@ import ts from "typescript"
 import { makeClientOptional } from "./client-optional.ts"
 import { TypeConverter } from "./convert-type.ts"
 import { type Diagnostic, diagnostic, type SourcePlace } from "./diagnostic.ts"
-import { type HandlerTypes, handlerTypes } from "./handler-types.ts"
+import { type HandlerTypes, handlerTypes, type ResponseBody } from "./handler-types.ts"
 import type { FieldModel, MessageModel, MethodModel, Origin, ServiceModel, TypeModel } from "./model.ts"
 import type { Project } from "./project.ts"
 import type { RouteRow } from "./read-routes.ts"
@@ -187,7 +187,13 @@ class ServiceBuilder {
       const base = { property: section, optional: false, nullable: false, number: SECTIONS[section] }
       if (type) {
         const before = this.#converter.messages.length
-        const message = this.#convert([type], `${rpc}${pascalCase(section)}`, row, handler, section)
+        const message = this.#convert(
+          [{ type, given: undefined }],
+          `${rpc}${pascalCase(section)}`,
+          row,
+          handler,
+          section,
+        )
         const given = types.given.get(section)
         if (message && given) {
           const made = new Set(this.#converter.messages.slice(before))
@@ -220,11 +226,11 @@ class ServiceBuilder {
   }
 
   #responseFields(row: RouteRow, handler: ts.Expression, rpc: string, types: HandlerTypes): FieldModel[] {
-    const byStatus = new Map<number, ts.Type[]>()
-    for (const { status, type } of types.bodies) {
-      const known = byStatus.get(status) ?? []
-      if (!known.includes(type)) known.push(type)
-      byStatus.set(status, known)
+    const byStatus = new Map<number, ResponseBody[]>()
+    for (const body of types.bodies) {
+      const known = byStatus.get(body.status) ?? []
+      if (!known.some(({ type, given }) => type === body.type && given === body.given)) known.push(body)
+      byStatus.set(body.status, known)
     }
     const fields: FieldModel[] = []
     for (const [status, bodies] of [...byStatus].sort(([a], [b]) => a - b)) {
@@ -256,14 +262,14 @@ class ServiceBuilder {
   }
 
   #convert(
-    types: readonly ts.Type[],
+    bodies: readonly Pick<ResponseBody, "type" | "given">[],
     name: string,
     row: RouteRow,
     at: ts.Node,
     what: string,
   ): MessageModel | undefined {
     const before = this.#converter.messages.length
-    const message = this.#converter.body(types, name)
+    const message = this.#converter.body(bodies, name)
     const origin = this.#origin(row, at, what)
     for (const made of this.#converter.messages.slice(before)) made.origin = origin
     for (const { path, type, hint, any } of this.#converter.jsonParts) {

@@ -4,7 +4,7 @@ import { inputCases } from "./cases/inputs.ts"
 import { middlewareCases } from "./cases/middleware.ts"
 import { orderCases } from "./cases/orders.ts"
 import { outputCases } from "./cases/outputs.ts"
-import { numberCases, openObjectCases, tupleCases } from "./cases/shapes.ts"
+import { numberCases, openObjectCases, recursiveCases, tupleCases } from "./cases/shapes.ts"
 import { unionCases } from "./cases/unions.ts"
 import { expectSame } from "./compare.ts"
 import { type Subject, startSubject } from "./harness.ts"
@@ -25,6 +25,7 @@ const suites: Suite[] = [
   { file: "./apps/unions.ts", cases: unionCases, local: [] },
   { file: "../schema/fixtures/tuples/app.ts", cases: tupleCases, local: [] },
   { file: "../schema/fixtures/open-objects/app.ts", cases: openObjectCases, local: [] },
+  { file: "../schema/fixtures/recursive/app.ts", cases: recursiveCases, local: [] },
   { file: "../schema/fixtures/numbers/app.ts", cases: numberCases, local: [] },
   { file: "./apps/errors.ts", cases: errorCases, local: [] },
   { file: "./apps/defaults.ts", cases: defaultCases, local: [] },

@@ -32,3 +32,10 @@ export const numberCases: RequestCase[] = [
   json("POST /add", { id: "123456789012345678901234567890", more: [1, "-5"] }),
   json("POST /add", { id: "no", more: [] }),
 ]
+
+/** Requests to the schema's fixture of recursive types. */
+export const recursiveCases: RequestCase[] = [
+  ...["folder", "account", "accounts", "json", "page"].map((path) => ({ request: `GET /${path}` })),
+  json("POST /comment", { text: "a", replies: [{ text: "b", replies: [{ text: "c", replies: [] }] }] }),
+  json("POST /comment", { text: "a", replies: [{ text: "b" }] }),
+]
