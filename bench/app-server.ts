@@ -1,23 +1,31 @@
 /**
  * Serves a Hono app, natively or offloaded, in a process of its own. Both ways have the same HTTP server.
  *
- * Arguments: the app's module; and to offload it, the build's directory and the runtime's URL.
+ * Arguments: the app's module; to offload it, the build's directory and the runtime's URL. With `--timed`, answers tell
+ * where all of their time went.
  *
  * @module
  */
 
 import type { RequestListener } from "node:http"
 import { pathToFileURL } from "node:url"
+import { parseArgs } from "node:util"
 import { getRequestListener } from "@hono/node-server"
 import { listenDual } from "../src/dual-server.ts"
 import { offload } from "../src/gateway/index.ts"
 import { nodeListener } from "../src/service/index.ts"
+import { timedListener } from "./timed-listener.ts"
 
-const [file, build, rpc] = process.argv.slice(2)
+const { positionals, values } = parseArgs({
+  options: { timed: { type: "boolean", default: false } },
+  allowPositionals: true,
+})
+const [file, build, rpc] = positionals
 const { default: app } = await import(pathToFileURL(file!).href)
 const listener = build
-  ? nodeListener(offload(app, { build, rpc: rpc!, serverTiming: true }))
+  ? nodeListener(offload(app, { build, rpc: rpc!, serverTiming: values.timed ? "detailed" : true }))
   : (getRequestListener(app.fetch) as RequestListener)
-const server = await listenDual({ host: "127.0.0.1", port: 0 }, listener)
+const served = values.timed ? timedListener(listener) : listener
+const server = await listenDual({ host: "127.0.0.1", port: 0 }, served)
 console.log(`listening on http://127.0.0.1:${server.port}`)
 process.on("SIGTERM", () => process.exit(0))

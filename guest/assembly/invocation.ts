@@ -24,6 +24,8 @@ import { drop, push, reserveSlots, setSlot, slot, slotPointer, stackTop } from "
 let sentHash: u64 = 0
 export let route: u32 = 0
 export let timeoutMs: u32 = 0
+/** The reply is to tell where the time went. */
+export let wantsPhases: bool = false
 
 // The properties of `inv`, in the order of the names in `scratch`.
 let method: JSValue = UNDEFINED
@@ -51,6 +53,7 @@ export function resetInvocation(): void {
   sentHash = 0
   route = 0
   timeoutMs = 0
+  wantsPhases = false
   method = UNDEFINED
   url = UNDEFINED
   body = UNDEFINED
@@ -104,6 +107,8 @@ export function readInvocation(from: usize, end: usize, expectedHash: u64): i32 
       messageAt = cursor
       messageJson = tag == 0x62
       if (!malformed) moveTo(cursor + messageLength)
+    } else if (tag == 0x68) {
+      wantsPhases = readBool(end)
     } else if (tag >>> 3 == 0) {
       markMalformed()
     } else {

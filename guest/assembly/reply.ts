@@ -115,6 +115,17 @@ export function writeReply(reply: JSValue, route: u32): i32 {
   return REPLY_OK
 }
 
+/** After the reply itself: where the time went, given in nanoseconds. */
+export function writePhases(handler: u64, encode: u64): void {
+  writeByte(0x6a)
+  const start = beginLength()
+  writeByte(0x09)
+  writeFixed64(reinterpret<u64>(f64(handler) / 1e3))
+  writeByte(0x11)
+  writeFixed64(reinterpret<u64>(f64(encode) / 1e3))
+  endLength(start)
+}
+
 function writeBody(kind: i32, body: JSValue, route: u32, status: u32): i32 {
   if (kind == KIND_JSON_VALUE) return writeJsonBody(body, route, status)
   if (kind == KIND_BYTES) {

@@ -30,6 +30,8 @@ export interface FunctionCall {
   idempotent: boolean
   /** W3C trace context. */
   traceparent?: string
+  /** Asks for all that the server can tell in {@link CallTimings}. */
+  detailedTimings?: boolean
   /** Gives the call up: it rejects at once, and the server is told. */
   signal?: AbortSignal
 }
@@ -38,16 +40,25 @@ export interface FunctionCall {
 export interface InvokeResult {
   /** What the function wrote. */
   output: Uint8Array
-  timings: {
-    /** Microseconds from arrival at the server until the function started. */
-    queuedUs: number
-    /** Microseconds that the function ran. */
-    executedUs: number
-    /** The call had to wait for a faaslet to be created. */
-    cold: boolean
-  }
+  timings: CallTimings
   /** How the call went: by FunctionService, or by the planner's HTTP/JSON dialect. */
   way: "rpc" | "planner"
+}
+
+/** Where a call's time went on the server. */
+export interface CallTimings {
+  /** Microseconds from arrival at the server until the function started. */
+  queuedUs: number
+  /** Microseconds that the function ran. */
+  executedUs: number
+  /** The call had to wait for a faaslet to be created. */
+  cold: boolean
+  /** When the call arrived, in microseconds of the server machine's monotonic clock. */
+  arrivedAtUs?: number
+  /** The part of `queuedUs` in which a faaslet was made or taken. */
+  instanceUs?: number
+  /** Microseconds that it took to make the faaslet clean after its last call. */
+  resetUs?: number
 }
 
 /** Why a call has no output. */

@@ -148,8 +148,9 @@ export class Session {
   /** Sends a call that {@link Session.fits}. */
   send(pending: PendingCall): void {
     const id = ++this.#lastId
-    const { input, traceparent = "" } = pending.call
-    const sent: SentCall = { id, binding: 0, input, timeoutMs: 0, traceparent, pending, written: false }
+    const { input, traceparent = "", detailedTimings } = pending.call
+    const call = { id, binding: 0, input, timeoutMs: 0, traceparent, detailedTimings }
+    const sent: SentCall = { ...call, pending, written: false }
     this.#inFlight.set(id, sent)
     pending.session = this
     pending.id = id

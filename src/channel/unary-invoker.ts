@@ -5,8 +5,9 @@ import {
   CallErrorSchema,
   ErrorKind,
   FunctionService,
+  type Timings,
 } from "../gen/faasm/rpc/v1/function_service_pb.ts"
-import { InvokeError, type InvokeResult } from "./function-client.ts"
+import { type CallTimings, InvokeError, type InvokeResult } from "./function-client.ts"
 import type { PendingCall } from "./pending-call.ts"
 import type { ServerAddress } from "./server-address.ts"
 
@@ -31,19 +32,26 @@ export class UnaryInvoker {
 
   /** Calls once. Rejects with {@link InvokeError}. */
   async invoke(pending: PendingCall, signal: AbortSignal): Promise<InvokeResult> {
-    const { user, function: name, input, traceparent } = pending.call
+    const { user, function: name, input, traceparent, detailedTimings } = pending.call
     const timeoutMs = Math.max(1, Math.ceil(pending.deadline - performance.now()))
     try {
       const response = await this.#client.invoke(
-        { user, function: name, input, timeoutMs, traceparent },
+        { user, function: name, input, timeoutMs, traceparent, detailedTimings },
         { signal, headers: this.#headers },
       )
-      const { queuedUs = 0, executedUs = 0, cold = false } = response.timings ?? {}
-      return { output: response.output, timings: { queuedUs, executedUs, cold }, way: "rpc" }
+      return { output: response.output, timings: timingsOf(response.timings), way: "rpc" }
     } catch (error) {
       throw invokeError(pending, ConnectError.from(error))
     }
   }
+}
+
+function timingsOf(timings: Timings | undefined): CallTimings {
+  const { queuedUs = 0, executedUs = 0, cold = false, arrivedAtUs, instanceUs, resetUs } = timings ?? {}
+  const result: CallTimings = { queuedUs, executedUs, cold }
+  if (arrivedAtUs !== undefined)
+    Object.assign(result, { arrivedAtUs: Number(arrivedAtUs), instanceUs, resetUs })
+  return result
 }
 
 /** Whether the server was never heard of again, rather than that it said what went wrong. */

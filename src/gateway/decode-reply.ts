@@ -81,11 +81,24 @@ function decodeProtobuf(reader: ProtoReader): Reply {
       case 0x60:
         reply.notFound = reader.uint32() !== 0
         break
+      case 0x6a:
+        reply.phases = readPhases(reader.message())
+        break
       default:
         reader.unknown(tag)
     }
   }
   return reply
+}
+
+function readPhases(reader: ProtoReader): NonNullable<Reply["phases"]> {
+  const phases = { handlerUs: 0, encodeUs: 0 }
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === 0x09) phases.handlerUs = reader.double()
+    else if (tag === 0x11) phases.encodeUs = reader.double()
+    else reader.unknown(tag)
+  }
+  return phases
 }
 
 function readHeader(reader: ProtoReader, into: (string | HeaderMode)[]): void {

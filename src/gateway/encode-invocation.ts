@@ -29,6 +29,7 @@ const tag = {
   variables: 0x52,
   message: 0x5a,
   messageJson: 0x62,
+  phases: 0x68,
   name: 0x0a,
   headerValue: 0x12,
   variable: { text: 0x12, number: 0x19, boolean: 0x20, json: 0x2a, unavailable: 0x32 },
@@ -39,9 +40,10 @@ const writer = new ProtoWriter()
 /**
  * Encodes an Invocation in protobuf.
  *
+ * @param phases - ask the function where its time goes
  * @throws {@link Unportable}
  */
-export function encodeInvocation(plan: RoutePlan, facts: InvocationFacts): EncodedInvocation {
+export function encodeInvocation(plan: RoutePlan, facts: InvocationFacts, phases = false): EncodedInvocation {
   const encoded = encodeInput(plan, facts)
   const misfit = misfitOf(encoded)
   writer.start()
@@ -66,6 +68,7 @@ export function encodeInvocation(plan: RoutePlan, facts: InvocationFacts): Encod
   if (facts.variables) for (const variable of facts.variables) writeVariable(variable)
   if ("bytes" in encoded) writer.bytes(tag.message, encoded.bytes)
   else writer.string(tag.messageJson, JSON.stringify(portable(facts.input)))
+  if (phases) writer.bool(tag.phases, true)
   return { bytes: writer.finish(), misfit }
 }
 

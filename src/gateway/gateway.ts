@@ -10,6 +10,7 @@ import { LiveStatus, type RouteStatus } from "./live-status.ts"
 import { offloadHandler, type RowHandler } from "./offload-handler.ts"
 import { type AnyHono, rebuild } from "./rebuild.ts"
 import { planRoute, type RoutePlan } from "./route-plan.ts"
+import type { ServerTiming } from "./server-timing.ts"
 
 /** What a gateway is made of. */
 export interface GatewayParts {
@@ -17,7 +18,7 @@ export interface GatewayParts {
   path: FunctionPath
   timeoutMs: number
   maxBodyBytes: number
-  serverTiming: boolean
+  serverTiming: ServerTiming
   health: HealthPaths | false
   statusPath: string | undefined
   log: (event: GatewayEvent) => void

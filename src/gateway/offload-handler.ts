@@ -11,7 +11,7 @@ import { BodyTooLarge } from "./read-body.ts"
 import type { Reply } from "./reply.ts"
 import { FunctionError, respond } from "./respond.ts"
 import type { RoutePlan } from "./route-plan.ts"
-import { serverTiming } from "./server-timing.ts"
+import { detailedServerTiming, type GatewayTimes, type ServerTiming, serverTiming } from "./server-timing.ts"
 import { traceparentOf } from "./traceparent.ts"
 
 /** What the handlers of a gateway share. */
@@ -20,7 +20,7 @@ export interface HandlerContext {
   /** Largest body that a gateway reads for a function, in bytes. */
   maxBodyBytes: number
   /** Answers get a `Server-Timing` header. */
-  serverTiming: boolean
+  serverTiming: ServerTiming
   /** Called for every answered request. */
   onCall(plan: RoutePlan, event: CallEvent): void
 }
@@ -53,6 +53,7 @@ class Exchange {
   readonly #shared: HandlerContext
   readonly #started = performance.now()
   #encodeMs = 0
+  #sentAt = 0
   #misfits: string[] = []
   #way: Way = "rpc"
 
@@ -110,10 +111,12 @@ class Exchange {
       idempotent: isIdempotent(facts.method),
       traceparent: traceparentOf(request.raw.headers),
       signal: request.raw.signal,
+      detailedTimings: this.#detailed,
       encode: (form) => this.#encode(form, facts),
     })
-    const received = performance.now()
+    const receivedAt = performance.now()
     const reply = decodeReply(result.output)
+    const decodedAt = performance.now()
     this.#check(reply)
     const codec = this.#plan.response
     const passage = passageOf(request.raw)
@@ -123,8 +126,18 @@ class Exchange {
       passage ? (message) => passage.bodyOf(codec, message) : (message) => codec.toJson(message),
     )
     if (this.#shared.serverTiming) {
-      const decodeMs = performance.now() - received
-      response.headers.append("server-timing", serverTiming(this.#encodeMs, result.timings, decodeMs))
+      const times: GatewayTimes = {
+        startedAt: this.#started,
+        encodeMs: this.#encodeMs,
+        sentAt: this.#sentAt,
+        receivedAt,
+        decodedAt,
+        respondedAt: performance.now(),
+      }
+      const value = this.#detailed
+        ? detailedServerTiming(times, result.timings, reply.phases)
+        : serverTiming(times, result.timings)
+      response.headers.append("server-timing", value)
     }
     return response
   }
@@ -132,11 +145,18 @@ class Exchange {
   #encode(form: InputForm, facts: InvocationFacts): Uint8Array {
     const started = performance.now()
     const encoded =
-      form === "json" ? encodeInvocationJson(this.#plan, facts) : encodeInvocation(this.#plan, facts)
-    this.#encodeMs += performance.now() - started
+      form === "json"
+        ? encodeInvocationJson(this.#plan, facts)
+        : encodeInvocation(this.#plan, facts, this.#detailed)
+    this.#sentAt = performance.now()
+    this.#encodeMs += this.#sentAt - started
     this.#way = form === "json" ? "planner" : "rpc"
     this.#misfits = encoded.misfit === undefined ? [] : [`request ${encoded.misfit}`]
     return encoded.bytes
+  }
+
+  get #detailed(): boolean {
+    return this.#shared.serverTiming === "detailed"
   }
 
   #check(reply: Reply): void {

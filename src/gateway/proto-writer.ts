@@ -38,7 +38,7 @@ export class ProtoWriter {
     this.#varint(value)
   }
 
-  /** A bool field of a oneof: written also when false. */
+  /** A bool field: written also when false. */
   bool(tag: number, value: boolean): void {
     this.#reserve(6)
     this.#varint(tag)

@@ -21,6 +21,8 @@ export interface Reply {
   fallbackReason: string
   /** The handler asked for the app's notFound. */
   notFound: boolean
+  /** Where the function's time went, in microseconds; only when it was asked for. */
+  phases: { handlerUs: number; encodeUs: number } | undefined
 }
 
 /** What a header does to one of the same name: 0 replaces, 1 is added, 2 takes away. */
@@ -47,6 +49,7 @@ export function emptyReply(): Reply {
     failure: undefined,
     fallbackReason: "",
     notFound: false,
+    phases: undefined,
   }
 }
 

@@ -20,6 +20,7 @@ export interface FrameCall {
   input: Uint8Array
   timeoutMs: number
   traceparent: string
+  detailedTimings?: boolean
 }
 
 /** The contract's ChannelRequest. */
@@ -33,7 +34,14 @@ export interface ClientFrame {
 
 const FRAME = { hello: 0x0a, ack: 0x10, bindings: 0x1a, calls: 0x22, cancels: 0x2a, cancel: 0x28 } as const
 const BINDING = { id: 0x08, user: 0x12, function: 0x1a, timeoutMs: 0x20 } as const
-const CALL = { id: 0x08, binding: 0x10, input: 0x1a, timeoutMs: 0x20, traceparent: 0x2a } as const
+const CALL = {
+  id: 0x08,
+  binding: 0x10,
+  input: 0x1a,
+  timeoutMs: 0x20,
+  traceparent: 0x2a,
+  detailedTimings: 0x30,
+} as const
 
 /** Bytes that a call adds to a frame. */
 export function callFieldSize(call: FrameCall): number {
@@ -47,7 +55,8 @@ function callSize(call: FrameCall): number {
     (call.input.length === 0 ? 0 : delimitedSize(call.input.length)) +
     numberFieldSize(call.timeoutMs) +
     // W3C trace context is ASCII, but nobody has checked that.
-    (call.traceparent === "" ? 0 : delimitedSize(Buffer.byteLength(call.traceparent)))
+    (call.traceparent === "" ? 0 : delimitedSize(Buffer.byteLength(call.traceparent))) +
+    numberFieldSize(call.detailedTimings ? 1 : 0)
   )
 }
 
@@ -95,6 +104,7 @@ export function encodeClientFrame(frame: ClientFrame): Buffer {
     writer.number(CALL.timeoutMs, call.timeoutMs)
     if (call.traceparent !== "")
       writer.string(CALL.traceparent, call.traceparent, Buffer.byteLength(call.traceparent))
+    writer.number(CALL.detailedTimings, call.detailedTimings ? 1 : 0)
   }
   if (cancelBytes > 0) {
     writer.open(FRAME.cancels, cancelBytes)
@@ -154,7 +164,7 @@ function decodeBinding(reader: FieldReader): FrameBinding {
 const NO_BYTES = new Uint8Array()
 
 function decodeCall(reader: FieldReader): FrameCall {
-  const call = { id: 0, binding: 0, input: NO_BYTES as Uint8Array, timeoutMs: 0, traceparent: "" }
+  const call: FrameCall = { id: 0, binding: 0, input: NO_BYTES, timeoutMs: 0, traceparent: "" }
   const outer = reader.enter()
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === CALL.id) call.id = reader.varint()
@@ -162,6 +172,7 @@ function decodeCall(reader: FieldReader): FrameCall {
     else if (tag === CALL.input) call.input = reader.bytes()
     else if (tag === CALL.timeoutMs) call.timeoutMs = reader.uint32()
     else if (tag === CALL.traceparent) call.traceparent = reader.string()
+    else if (tag === CALL.detailedTimings) call.detailedTimings = reader.varint() !== 0
     else reader.skip(tag)
   }
   reader.leave(outer)

@@ -16,6 +16,9 @@ interface FrameTimings {
   queuedUs: number
   executedUs: number
   cold: boolean
+  arrivedAtUs?: number
+  instanceUs?: number
+  resetUs?: number
 }
 
 /** The contract's Result. */
@@ -47,7 +50,14 @@ export interface ServerFrameInit {
 
 const FRAME = { sequence: 0x08, welcome: 0x12, credits: 0x18, results: 0x22, goAway: 0x2a } as const
 const RESULT = { id: 0x08, output: 0x12, error: 0x1a, timings: 0x22 } as const
-const TIMINGS = { queuedUs: 0x08, executedUs: 0x10, cold: 0x18 } as const
+const TIMINGS = {
+  queuedUs: 0x08,
+  executedUs: 0x10,
+  cold: 0x18,
+  arrivedAtUs: 0x20,
+  instanceUs: 0x28,
+  resetUs: 0x30,
+} as const
 const ERROR = { kind: 0x08, message: 0x12, mayHaveRun: 0x18 } as const
 
 /** Bytes that a result adds to a frame. */
@@ -69,8 +79,21 @@ function errorSize({ kind, message, mayHaveRun }: NonNullable<FrameResult["error
   )
 }
 
-function timingsSize({ queuedUs, executedUs, cold }: FrameTimings): number {
-  return numberFieldSize(queuedUs) + numberFieldSize(executedUs) + numberFieldSize(cold ? 1 : 0)
+function timingsSize(timings: FrameTimings): number {
+  const { queuedUs, executedUs, cold, arrivedAtUs, instanceUs, resetUs } = timings
+  return (
+    numberFieldSize(queuedUs) +
+    numberFieldSize(executedUs) +
+    numberFieldSize(cold ? 1 : 0) +
+    optionalSize(arrivedAtUs) +
+    optionalSize(instanceUs) +
+    optionalSize(resetUs)
+  )
+}
+
+/** Bytes of a number that is there also when it is 0. */
+function optionalSize(value: number | undefined): number {
+  return value === undefined ? 0 : 1 + varintSize(value)
 }
 
 /** Encodes a frame, in its envelope. */
@@ -109,6 +132,11 @@ function writeResult(writer: FieldWriter, result: FrameResult): void {
   writer.number(TIMINGS.queuedUs, timings.queuedUs)
   writer.number(TIMINGS.executedUs, timings.executedUs)
   writer.number(TIMINGS.cold, timings.cold ? 1 : 0)
+  const { arrivedAtUs, instanceUs, resetUs } = timings
+  // As with credits: also when 0.
+  if (arrivedAtUs !== undefined) writer.open(TIMINGS.arrivedAtUs, arrivedAtUs)
+  if (instanceUs !== undefined) writer.open(TIMINGS.instanceUs, instanceUs)
+  if (resetUs !== undefined) writer.open(TIMINGS.resetUs, resetUs)
 }
 
 /**
@@ -170,6 +198,9 @@ function decodeTimings(reader: FieldReader, timings: FrameTimings): void {
     if (tag === TIMINGS.queuedUs) timings.queuedUs = reader.uint32()
     else if (tag === TIMINGS.executedUs) timings.executedUs = reader.uint32()
     else if (tag === TIMINGS.cold) timings.cold = reader.varint() !== 0
+    else if (tag === TIMINGS.arrivedAtUs) timings.arrivedAtUs = reader.varint()
+    else if (tag === TIMINGS.instanceUs) timings.instanceUs = reader.uint32()
+    else if (tag === TIMINGS.resetUs) timings.resetUs = reader.uint32()
     else reader.skip(tag)
   }
   reader.leave(outer)

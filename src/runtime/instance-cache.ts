@@ -13,6 +13,8 @@ interface Entry {
   bytes: number
   /** When it was last used, on `performance.now()`. */
   usedAt: number
+  /** How long it took to make the clean instance so, in milliseconds. */
+  resetMs: number
 }
 
 /** A worker's instances: at most a clean one for each function, bounded in memory and idle time. */
@@ -30,7 +32,8 @@ export class InstanceCache {
 
   load(id: number, name: string, prepared: PreparedFunction): void {
     this.drop(id)
-    this.#entries.set(id, { name, prepared, snapshot: undefined, ready: undefined, bytes: 0, usedAt: 0 })
+    const none = { snapshot: undefined, ready: undefined, bytes: 0, usedAt: 0, resetMs: 0 }
+    this.#entries.set(id, { name, prepared, ...none })
   }
 
   drop(id: number): void {
@@ -47,7 +50,7 @@ export class InstanceCache {
   }
 
   /** A clean instance, made now if none is ready. Throws what its instantiation threw. */
-  take(id: number): { instance: Instance; cold: boolean } {
+  take(id: number): { instance: Instance; cold: boolean; resetMs: number } {
     const entry = this.#entries.get(id)
     if (!entry) throw new Error("the worker has not been given the function")
     const ready = entry.ready
@@ -55,9 +58,9 @@ export class InstanceCache {
     this.#bytes -= entry.bytes
     entry.bytes = 0
     entry.usedAt = performance.now()
-    if (ready) return { instance: ready, cold: false }
+    if (ready) return { instance: ready, cold: false, resetMs: entry.resetMs }
     entry.snapshot ??= createSnapshot(entry.prepared)
-    return { instance: new Instance(entry.prepared, entry.snapshot), cold: true }
+    return { instance: new Instance(entry.prepared, entry.snapshot), cold: true, resetMs: 0 }
   }
 
   /**
@@ -68,6 +71,7 @@ export class InstanceCache {
   putBack(id: number, instance: Instance, reusable: boolean): void {
     const entry = this.#entries.get(id)
     if (!entry) return
+    const start = performance.now()
     let ready: Instance | undefined = reusable && instance.restore() ? instance : undefined
     // A start function must not run without a call's deadline.
     if (!ready && !entry.prepared.hasStart) {
@@ -80,6 +84,7 @@ export class InstanceCache {
     if (!ready) return
     entry.ready = ready
     entry.bytes = ready.memory.length
+    entry.resetMs = performance.now() - start
     this.#bytes += entry.bytes
     this.#evictTo(this.#maxBytes, entry)
   }

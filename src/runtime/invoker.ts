@@ -32,6 +32,8 @@ export interface InvocationCall {
   deadline: number
   /** W3C trace context of the caller, for the log. */
   traceparent?: string
+  /** Asks for the optional parts of {@link CallTimings}. */
+  detailedTimings?: boolean
   /** Wait for a slot, up to the queue's bound; else the call fails at once with `OVERLOADED` when no slot is free. */
   queue: boolean
 }
@@ -79,4 +81,10 @@ export interface CallTimings {
   executedUs: number
   /** The call had to wait for an instance to be created. */
   cold: boolean
+  /** When the call was submitted, in microseconds of the machine's monotonic clock. */
+  arrivedAtUs?: number
+  /** The part of `queuedUs` in which an instance was made or taken. */
+  instanceUs?: number
+  /** Microseconds that it took to make the instance clean after its last call; 0 for a fresh one. */
+  resetUs?: number
 }

@@ -29,8 +29,17 @@ export const WORD = {
   exitCode: 10,
 } as const
 
-/** Indices of the times, in milliseconds on the main thread's `performance.now()`. */
-export const TIME = { entered: 0, left: 1 } as const
+/** Indices of the times, in milliseconds. */
+export const TIME = {
+  /** When the guest was entered, on the main thread's `performance.now()`. */
+  entered: 0,
+  /** When it was left. */
+  left: 1,
+  /** How long it took to take an instance, or to make one. */
+  instance: 2,
+  /** How long it took to make the instance clean after its last call. */
+  reset: 3,
+} as const
 
 const CONTROL_BYTES = 128
 
@@ -63,7 +72,7 @@ export function openMailbox(size: MailboxSize, buffer?: SharedArrayBuffer): Mail
   return {
     buffer: shared,
     words: new Int32Array(shared, 0, 16),
-    times: new Float64Array(shared, 64, 2),
+    times: new Float64Array(shared, 64, 4),
     input: new Uint8Array(shared, input, size.maxInputBytes),
     result: new Uint8Array(shared, result, resultBytes),
   }

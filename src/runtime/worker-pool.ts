@@ -1,6 +1,7 @@
 import { ErrorKind } from "../gen/faasm/rpc/v1/function_service_pb.ts"
+import { monotonicOffsetMs } from "../monotonic-clock.ts"
 import type { FunctionStore, StoredFunction } from "./function-store.ts"
-import type { InvocationCall, Invoker, InvokerCall, Outcome } from "./invoker.ts"
+import type { CallTimings, InvocationCall, Invoker, InvokerCall, Outcome } from "./invoker.ts"
 import { RuntimeError } from "./runtime-error.ts"
 import { type WorkerEvents, type WorkerLimits, type WorkerResult, WorkerThread } from "./worker-thread.ts"
 
@@ -65,6 +66,7 @@ export class WorkerPool implements Invoker {
   readonly #running = new Map<WorkerThread, PendingCall>()
   readonly #queue = new Set<PendingCall>()
   readonly #restarts = new Set<NodeJS.Timeout>()
+  readonly #clockOffset = monotonicOffsetMs()
   #queuedBytes = 0
   #failedStarts = 0
   #sweep: { at: number; timer: NodeJS.Timeout } | undefined
@@ -244,10 +246,15 @@ export class WorkerPool implements Invoker {
     if (!pending || pending.answered) return
     pending.answered = true
     const entered = result.enteredAt > 0
-    const timings = {
+    const timings: CallTimings = {
       queuedUs: microseconds((entered ? result.enteredAt : performance.now()) - pending.submittedAt),
       executedUs: entered ? microseconds(result.leftAt - result.enteredAt) : 0,
       cold: result.cold,
+    }
+    if (pending.call.detailedTimings) {
+      timings.arrivedAtUs = microseconds(pending.submittedAt + this.#clockOffset)
+      timings.instanceUs = microseconds(result.instanceMs)
+      timings.resetUs = microseconds(result.resetMs)
     }
     if (!result.error) {
       pending.done({ output: result.output, timings })

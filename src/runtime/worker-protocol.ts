@@ -24,9 +24,3 @@ export type ToWorker =
 
 /** Worker to main thread, through the port. */
 export type FromWorker = { kind: "ready" } | { kind: "log"; name: string; text: string }
-
-/** `process.hrtime` minus `performance.now()`, in milliseconds: tells the clocks of two threads apart. */
-export function clockOffset(): number {
-  const [seconds, nanoseconds] = process.hrtime()
-  return seconds * 1000 + nanoseconds / 1e6 - performance.now()
-}

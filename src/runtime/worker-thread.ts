@@ -1,9 +1,10 @@
 import type { Worker } from "node:worker_threads"
 import type { ErrorKind } from "../gen/faasm/rpc/v1/function_service_pb.ts"
+import { monotonicOffsetMs } from "../monotonic-clock.ts"
 import type { StoredFunction } from "./function-store.ts"
 import { type Mailbox, type MailboxSize, openMailbox, TIME, WORD } from "./mailbox.ts"
 import { spawnWorker } from "./spawn-worker.ts"
-import { clockOffset, type FromWorker, type ToWorker, type WorkerStart } from "./worker-protocol.ts"
+import type { FromWorker, ToWorker, WorkerStart } from "./worker-protocol.ts"
 
 /** `Atomics.waitAsync`, which is not yet in the library that TypeScript targets. */
 const { waitAsync } = Atomics as unknown as {
@@ -39,6 +40,10 @@ export interface WorkerResult {
   /** When it was left. */
   leftAt: number
   cold: boolean
+  /** How long it took to take an instance, or to make one, in milliseconds. */
+  instanceMs: number
+  /** How long it took to make it clean after its last call, in milliseconds. */
+  resetMs: number
 }
 
 /** A worker thread as the main thread sees it: a slot that runs one call at a time. */
@@ -57,7 +62,7 @@ export class WorkerThread {
     const start: WorkerStart = {
       mailbox: this.#mailbox.buffer,
       size: { maxInputBytes: limits.maxInputBytes, maxOutputBytes: limits.maxOutputBytes },
-      clockOffset: clockOffset(),
+      clockOffset: monotonicOffsetMs(),
       maxWarmBytes: limits.maxWarmBytes,
       idleMs: limits.idleMs,
       maxLogBytes: limits.maxLogBytes,
@@ -150,6 +155,8 @@ export class WorkerThread {
       enteredAt: times[TIME.entered]!,
       leftAt: times[TIME.left]!,
       cold: words[WORD.cold] === 1,
+      instanceMs: times[TIME.instance]!,
+      resetMs: times[TIME.reset]!,
     })
   }
 

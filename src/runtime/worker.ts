@@ -6,12 +6,13 @@
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads"
 import { ErrorKind } from "../gen/faasm/rpc/v1/function_service_pb.ts"
+import { monotonicOffsetMs } from "../monotonic-clock.ts"
 import { GuestExit, type HostCall } from "./host-interface.ts"
 import type { Instance } from "./instance.ts"
 import { InstanceCache } from "./instance-cache.ts"
 import { LogLines } from "./log-lines.ts"
 import { openMailbox, TIME, WORD } from "./mailbox.ts"
-import { clockOffset, type FromWorker, type ToWorker, type WorkerStart } from "./worker-protocol.ts"
+import type { FromWorker, ToWorker, WorkerStart } from "./worker-protocol.ts"
 
 /** How long the worker looks for its next call before it sleeps: waking it costs more than this. */
 const SPIN_MS = 0.03
@@ -24,7 +25,7 @@ const port = parentPort!
 const { words, times, input, result } = openMailbox(settings.size, settings.mailbox)
 const cache = new InstanceCache(settings.maxWarmBytes, settings.idleMs)
 /** Turns this thread's `performance.now()` into the main thread's. */
-const clockShift = clockOffset() - settings.clockOffset
+const clockShift = monotonicOffsetMs() - settings.clockOffset
 
 let callsAreClose = true
 let seenRequest = 0
@@ -82,9 +83,12 @@ function serve(call: number): void {
 
 /** A clean instance; undefined, with the error in the mailbox, when the module can't be instantiated. */
 function take(id: number): Instance | undefined {
+  const start = performance.now()
   try {
-    const { instance, cold } = cache.take(id)
+    const { instance, cold, resetMs } = cache.take(id)
     words[WORD.cold] = cold ? 1 : 0
+    times[TIME.instance] = performance.now() - start
+    times[TIME.reset] = resetMs
     return instance
   } catch (error) {
     const outOfMemory = error instanceof RangeError

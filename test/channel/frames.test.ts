@@ -19,7 +19,14 @@ const clientFrame = fc.record({
   ack: uint53,
   bindings: fc.array(fc.record({ id: uint32, user: text, function: text, timeoutMs: uint32 })),
   calls: fc.array(
-    fc.record({ id: uint53, binding: uint32, input: bytes, timeoutMs: uint32, traceparent: text }),
+    fc.record({
+      id: uint53,
+      binding: uint32,
+      input: bytes,
+      timeoutMs: uint32,
+      traceparent: text,
+      detailedTimings: fc.boolean(),
+    }),
   ),
   cancels: fc.array(uint53),
 })
@@ -37,7 +44,14 @@ const serverFrame = fc.record({
             .record({ kind: fc.nat(20), message: text, mayHaveRun: fc.boolean() })
             .map((error) => ({ error })),
         ),
-        timings: fc.record({ queuedUs: uint32, executedUs: uint32, cold: fc.boolean() }),
+        timings: fc.record({
+          queuedUs: uint32,
+          executedUs: uint32,
+          cold: fc.boolean(),
+          arrivedAtUs: fc.option(uint53, { nil: undefined }),
+          instanceUs: fc.option(uint32, { nil: undefined }),
+          resetUs: fc.option(uint32, { nil: undefined }),
+        }),
       })
       .map(({ outcome, ...rest }) => ({ ...rest, ...outcome })),
   ),
@@ -53,7 +67,10 @@ const asMessage = (frame: Pick<ServerFrame, "sequence" | "credits" | "results">)
       outcome: error
         ? { case: "error" as const, value: error }
         : { case: "output" as const, value: output ?? new Uint8Array() },
-      timings,
+      timings: {
+        ...timings,
+        arrivedAtUs: timings.arrivedAtUs === undefined ? undefined : BigInt(timings.arrivedAtUs),
+      },
     })),
   })
 

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest"
 import { isIdempotent } from "../../src/gateway/idempotent.ts"
 import { paramNamesOf } from "../../src/gateway/param-names.ts"
 import { whyNotPortable } from "../../src/gateway/portable.ts"
-import { serverTiming } from "../../src/gateway/server-timing.ts"
+import { detailedServerTiming, serverTiming } from "../../src/gateway/server-timing.ts"
 import { traceparentOf } from "../../src/gateway/traceparent.ts"
+import { monotonicOffsetMs } from "../../src/monotonic-clock.ts"
 
 describe("paramNamesOf", () => {
   it.each([
@@ -75,8 +76,60 @@ it("knows idempotent methods", () => {
   expect(["POST", "PATCH", "PURGE", "get"].some(isIdempotent)).toBe(false)
 })
 
+describe("Server-Timing in detail", () => {
+  const times = {
+    startedAt: 10,
+    encodeMs: 1,
+    sentAt: 11,
+    receivedAt: 15,
+    decodedAt: 15.25,
+    respondedAt: 15.5,
+  }
+  const timings = { queuedUs: 1500, executedUs: 1000, cold: false, instanceUs: 500, resetUs: 7 }
+  const phases = { handlerUs: 600, encodeUs: 100 }
+  const durations = (header: string) =>
+    Object.fromEntries(header.split(", ").map((entry) => entry.split(";dur="))) as Record<string, string>
+  const arrived = (afterSent: number) => (times.sentAt + afterSent + monotonicOffsetMs()) * 1000
+
+  it("has phases that add up", () => {
+    const found = durations(detailedServerTiming(times, { ...timings, arrivedAtUs: arrived(1) }, phases))
+    const { total, reset, ...parts } = found
+    expect(Object.keys(parts).join(" ")).toBe(
+      "encode out back queue instance guest-decode handler guest-encode decode respond",
+    )
+    expect(Number(reset)).toBe(0.007)
+    expect(Object.values(parts).reduce((sum, ms) => sum + Number(ms), 0)).toBeCloseTo(Number(total), 1)
+  })
+
+  it.each([undefined, arrived(-10), arrived(1e9), Number.NaN])(
+    "leaves the ways together when the host's clock can't be the gateway's: %s",
+    (arrivedAtUs) => {
+      const found = durations(detailedServerTiming(times, { ...timings, arrivedAtUs }, undefined))
+      expect(found).toMatchObject({ channel: "1.5", execute: "1" })
+      expect(found.out).toBeUndefined()
+    },
+  )
+
+  it.each([
+    { handlerUs: Number.NaN, encodeUs: 0 },
+    { handlerUs: -1, encodeUs: 0 },
+    { handlerUs: 1e300, encodeUs: 0 },
+    { handlerUs: 0, encodeUs: Number.POSITIVE_INFINITY },
+  ])("does not believe a function that says %j", (said) => {
+    expect(durations(detailedServerTiming(times, timings, said)).execute).toBe("1")
+  })
+})
+
 it("writes Server-Timing", () => {
-  expect(serverTiming(0.1234, { queuedUs: 1500, executedUs: 250, cold: true }, 0.01)).toBe(
+  const times = {
+    startedAt: 10,
+    encodeMs: 0.1234,
+    sentAt: 11,
+    receivedAt: 15,
+    decodedAt: 15.004,
+    respondedAt: 15.01,
+  }
+  expect(serverTiming(times, { queuedUs: 1500, executedUs: 250, cold: true })).toBe(
     'encode;dur=0.123, queue;dur=1.5;desc="cold", execute;dur=0.25, decode;dur=0.01',
   )
 })

@@ -31,6 +31,7 @@ export async function invokeOnce(
         input: request.input,
         deadline: deadlineOf(request.timeoutMs, limits),
         traceparent: request.traceparent || undefined,
+        detailedTimings: request.detailedTimings,
         queue: true,
       },
       (outcome) => {
@@ -44,7 +45,13 @@ export async function invokeOnce(
     if (signal.aborted) call.cancel()
     else signal.addEventListener("abort", cancel)
   })
-  if (!error) return { output, timings }
+  if (!error) {
+    const { arrivedAtUs } = timings
+    return {
+      output,
+      timings: { ...timings, arrivedAtUs: arrivedAtUs === undefined ? undefined : BigInt(arrivedAtUs) },
+    }
+  }
   const { kind, message, mayHaveRun } = error
   throw new ConnectError(message, codeOfKind(kind as ErrorKind), undefined, [
     { desc: CallErrorSchema, value: create(CallErrorSchema, { kind, message, mayHaveRun }) },

@@ -27,6 +27,7 @@ interface OpenCall {
   readonly input: Uint8Array
   readonly deadline: number
   readonly traceparent: string
+  readonly detailedTimings: boolean
   /** Absent while the call may not start. */
   running?: InvokerCall
 }
@@ -240,7 +241,7 @@ export class Session {
       )
   }
 
-  #accept({ id, binding, input, timeoutMs, traceparent }: FrameCall): void {
+  #accept({ id, binding, input, timeoutMs, traceparent, detailedTimings = false }: FrameCall): void {
     // The client has been told that calls from here on have not been received.
     if (this.#goAway) return
     this.#lastCallId = id
@@ -252,6 +253,7 @@ export class Session {
       input,
       deadline: deadlineOf(timeoutMs || bound.timeoutMs, this.#limits),
       traceparent,
+      detailedTimings,
     }
     this.#calls.set(id, call)
     if (this.#held.size > 0 || this.#isFull()) this.#hold(call)
@@ -324,6 +326,7 @@ export class Session {
         input: call.input,
         deadline: call.deadline,
         traceparent: call.traceparent || undefined,
+        detailedTimings: call.detailedTimings,
         queue: true,
       },
       (outcome) => this.#answer(call.id, outcome),

@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hono_faasm/v1/invocation.proto.
  */
 export const file_hono_faasm_v1_invocation: GenFile = /*@__PURE__*/
-  fileDesc("Ch5ob25vX2ZhYXNtL3YxL2ludm9jYXRpb24ucHJvdG8SDWhvbm9fZmFhc20udjEirAIKCkludm9jYXRpb24SEwoLc2NoZW1hX2hhc2gYASABKAYSDQoFcm91dGUYAiABKA0SEgoKdGltZW91dF9tcxgDIAEoDRIOCgZtZXRob2QYBCABKAkSCwoDdXJsGAUgASgJEiYKB2hlYWRlcnMYBiADKAsyFS5ob25vX2ZhYXNtLnYxLkhlYWRlchIRCgRib2R5GAcgASgMSAGIAQESDgoGcGFyYW1zGAggAygJEhUKDWFic2VudF9wYXJhbXMYCSADKA0SKgoJdmFyaWFibGVzGAogAygLMhcuaG9ub19mYWFzbS52MS5WYXJpYWJsZRIRCgdtZXNzYWdlGAsgASgMSAASFgoMbWVzc2FnZV9qc29uGAwgASgJSABCBwoFaW5wdXRCBwoFX2JvZHkiTgoGSGVhZGVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkSJwoEbW9kZRgDIAEoDjIZLmhvbm9fZmFhc20udjEuSGVhZGVyTW9kZSJ9CghWYXJpYWJsZRIMCgRuYW1lGAEgASgJEg4KBHRleHQYAiABKAlIABIQCgZudW1iZXIYAyABKAFIABIRCgdib29sZWFuGAQgASgISAASDgoEanNvbhgFIAEoCUgAEhUKC3VuYXZhaWxhYmxlGAYgASgJSABCBwoFdmFsdWUixQIKBVJlcGx5EhMKC3NjaGVtYV9oYXNoGAEgASgGEg4KBnN0YXR1cxgCIAEoDRImCgdoZWFkZXJzGAMgAygLMhUuaG9ub19mYWFzbS52MS5IZWFkZXISEQoHbWVzc2FnZRgEIAEoDEgAEg0KA3JhdxgFIAEoDEgAEg4KBGpzb24YBiABKAlIABINCgVwbGFpbhgHIAEoCBIqCgl2YXJpYWJsZXMYCCADKAsyFy5ob25vX2ZhYXNtLnYxLlZhcmlhYmxlEiUKBnRocm93bhgJIAEoCzIVLmhvbm9fZmFhc20udjEuVGhyb3duEicKB2ZhaWx1cmUYCiABKAsyFi5ob25vX2ZhYXNtLnYxLkZhaWx1cmUSFwoPZmFsbGJhY2tfcmVhc29uGAsgASgJEhEKCW5vdF9mb3VuZBgMIAEoCEIGCgRib2R5IjYKBlRocm93bhIMCgRuYW1lGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDQoFc3RhY2sYAyABKAkiUwoHRmFpbHVyZRIoCgRraW5kGAEgASgOMhouaG9ub19mYWFzbS52MS5GYWlsdXJlS2luZBIPCgdtZXNzYWdlGAIgASgJEg0KBXN0YWNrGAMgASgJKlkKCkhlYWRlck1vZGUSGwoXSEVBREVSX01PREVfVU5TUEVDSUZJRUQQABIWChJIRUFERVJfTU9ERV9BUFBFTkQQARIWChJIRUFERVJfTU9ERV9ERUxFVEUQAiqgAgoLRmFpbHVyZUtpbmQSHAoYRkFJTFVSRV9LSU5EX1VOU1BFQ0lGSUVEEAASIAocRkFJTFVSRV9LSU5EX1NDSEVNQV9NSVNNQVRDSBABEh8KG0ZBSUxVUkVfS0lORF9CQURfSU5WT0NBVElPThACEh4KGkZBSUxVUkVfS0lORF9VTktOT1dOX1JPVVRFEAMSFwoTRkFJTFVSRV9LSU5EX1RIUk9XThAEEh4KGkZBSUxVUkVfS0lORF9ORVZFUl9TRVRUTEVEEAUSGAoURkFJTFVSRV9LSU5EX1RJTUVPVVQQBhIeChpGQUlMVVJFX0tJTkRfT1VUX09GX01FTU9SWRAHEh0KGUZBSUxVUkVfS0lORF9CQURfUkVTUE9OU0UQCGIGcHJvdG8z");
+  fileDesc("Ch5ob25vX2ZhYXNtL3YxL2ludm9jYXRpb24ucHJvdG8SDWhvbm9fZmFhc20udjEivAIKCkludm9jYXRpb24SEwoLc2NoZW1hX2hhc2gYASABKAYSDQoFcm91dGUYAiABKA0SEgoKdGltZW91dF9tcxgDIAEoDRIOCgZtZXRob2QYBCABKAkSCwoDdXJsGAUgASgJEiYKB2hlYWRlcnMYBiADKAsyFS5ob25vX2ZhYXNtLnYxLkhlYWRlchIRCgRib2R5GAcgASgMSAGIAQESDgoGcGFyYW1zGAggAygJEhUKDWFic2VudF9wYXJhbXMYCSADKA0SKgoJdmFyaWFibGVzGAogAygLMhcuaG9ub19mYWFzbS52MS5WYXJpYWJsZRIRCgdtZXNzYWdlGAsgASgMSAASFgoMbWVzc2FnZV9qc29uGAwgASgJSAASDgoGcGhhc2VzGA0gASgIQgcKBWlucHV0QgcKBV9ib2R5Ik4KBkhlYWRlchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJEicKBG1vZGUYAyABKA4yGS5ob25vX2ZhYXNtLnYxLkhlYWRlck1vZGUifQoIVmFyaWFibGUSDAoEbmFtZRgBIAEoCRIOCgR0ZXh0GAIgASgJSAASEAoGbnVtYmVyGAMgASgBSAASEQoHYm9vbGVhbhgEIAEoCEgAEg4KBGpzb24YBSABKAlIABIVCgt1bmF2YWlsYWJsZRgGIAEoCUgAQgcKBXZhbHVlIuwCCgVSZXBseRITCgtzY2hlbWFfaGFzaBgBIAEoBhIOCgZzdGF0dXMYAiABKA0SJgoHaGVhZGVycxgDIAMoCzIVLmhvbm9fZmFhc20udjEuSGVhZGVyEhEKB21lc3NhZ2UYBCABKAxIABINCgNyYXcYBSABKAxIABIOCgRqc29uGAYgASgJSAASDQoFcGxhaW4YByABKAgSKgoJdmFyaWFibGVzGAggAygLMhcuaG9ub19mYWFzbS52MS5WYXJpYWJsZRIlCgZ0aHJvd24YCSABKAsyFS5ob25vX2ZhYXNtLnYxLlRocm93bhInCgdmYWlsdXJlGAogASgLMhYuaG9ub19mYWFzbS52MS5GYWlsdXJlEhcKD2ZhbGxiYWNrX3JlYXNvbhgLIAEoCRIRCglub3RfZm91bmQYDCABKAgSJQoGcGhhc2VzGA0gASgLMhUuaG9ub19mYWFzbS52MS5QaGFzZXNCBgoEYm9keSIvCgZQaGFzZXMSEgoKaGFuZGxlcl91cxgBIAEoARIRCgllbmNvZGVfdXMYAiABKAEiNgoGVGhyb3duEgwKBG5hbWUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRINCgVzdGFjaxgDIAEoCSJTCgdGYWlsdXJlEigKBGtpbmQYASABKA4yGi5ob25vX2ZhYXNtLnYxLkZhaWx1cmVLaW5kEg8KB21lc3NhZ2UYAiABKAkSDQoFc3RhY2sYAyABKAkqWQoKSGVhZGVyTW9kZRIbChdIRUFERVJfTU9ERV9VTlNQRUNJRklFRBAAEhYKEkhFQURFUl9NT0RFX0FQUEVORBABEhYKEkhFQURFUl9NT0RFX0RFTEVURRACKqACCgtGYWlsdXJlS2luZBIcChhGQUlMVVJFX0tJTkRfVU5TUEVDSUZJRUQQABIgChxGQUlMVVJFX0tJTkRfU0NIRU1BX01JU01BVENIEAESHwobRkFJTFVSRV9LSU5EX0JBRF9JTlZPQ0FUSU9OEAISHgoaRkFJTFVSRV9LSU5EX1VOS05PV05fUk9VVEUQAxIXChNGQUlMVVJFX0tJTkRfVEhST1dOEAQSHgoaRkFJTFVSRV9LSU5EX05FVkVSX1NFVFRMRUQQBRIYChRGQUlMVVJFX0tJTkRfVElNRU9VVBAGEh4KGkZBSUxVUkVfS0lORF9PVVRfT0ZfTUVNT1JZEAcSHQoZRkFJTFVSRV9LSU5EX0JBRF9SRVNQT05TRRAIYgZwcm90bzM");
 
 /**
  * One request for a route's handler.
@@ -122,6 +122,13 @@ export type Invocation = Message<"hono_faasm.v1.Invocation"> & {
     value: string;
     case: "messageJson";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Asks for Reply.phases. Not in the JSON form.
+   *
+   * @generated from field: bool phases = 13;
+   */
+  phases: boolean;
 };
 
 /**
@@ -318,6 +325,13 @@ export type Reply = Message<"hono_faasm.v1.Reply"> & {
    * @generated from field: bool not_found = 12;
    */
   notFound: boolean;
+
+  /**
+   * Where the time went; only when the invocation asked for it, and there is a response.
+   *
+   * @generated from field: hono_faasm.v1.Phases phases = 13;
+   */
+  phases?: Phases | undefined;
 };
 
 /**
@@ -326,6 +340,35 @@ export type Reply = Message<"hono_faasm.v1.Reply"> & {
  */
 export const ReplySchema: GenMessage<Reply> = /*@__PURE__*/
   messageDesc(file_hono_faasm_v1_invocation, 3);
+
+/**
+ * Where a function's time went, in microseconds of its own clock. What is left of the time that the host
+ * takes for the whole run is the reading of the input.
+ *
+ * @generated from message hono_faasm.v1.Phases
+ */
+export type Phases = Message<"hono_faasm.v1.Phases"> & {
+  /**
+   * The handler, with what gives it its context and takes its response.
+   *
+   * @generated from field: double handler_us = 1;
+   */
+  handlerUs: number;
+
+  /**
+   * Writing the reply.
+   *
+   * @generated from field: double encode_us = 2;
+   */
+  encodeUs: number;
+};
+
+/**
+ * Describes the message hono_faasm.v1.Phases.
+ * Use `create(PhasesSchema)` to create a new message.
+ */
+export const PhasesSchema: GenMessage<Phases> = /*@__PURE__*/
+  messageDesc(file_hono_faasm_v1_invocation, 4);
 
 /**
  * An error that a handler threw.
@@ -354,7 +397,7 @@ export type Thrown = Message<"hono_faasm.v1.Thrown"> & {
  * Use `create(ThrownSchema)` to create a new message.
  */
 export const ThrownSchema: GenMessage<Thrown> = /*@__PURE__*/
-  messageDesc(file_hono_faasm_v1_invocation, 4);
+  messageDesc(file_hono_faasm_v1_invocation, 5);
 
 /**
  * Why a handler has no response.
@@ -383,7 +426,7 @@ export type Failure = Message<"hono_faasm.v1.Failure"> & {
  * Use `create(FailureSchema)` to create a new message.
  */
 export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
-  messageDesc(file_hono_faasm_v1_invocation, 5);
+  messageDesc(file_hono_faasm_v1_invocation, 6);
 
 /**
  * What a response header does to those that middleware prepared before the handler ran.
