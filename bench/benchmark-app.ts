@@ -12,15 +12,24 @@ import { openTarget } from "./target.ts"
 export interface BenchmarkServers {
   native: string
   offloaded: string
+  /** Directory of the build. */
+  build: string
   stop(): Promise<void>
 }
 
-/** Builds and uploads the app, and starts the servers. */
+/** The app. */
+export const BENCHMARK_APP = join(packageRoot, "examples/benchmarks/app.ts")
+
+/**
+ * Builds and uploads the app, and starts the servers.
+ *
+ * @param timed - answers are to tell where all of their time went
+ */
 export async function startBenchmarkServers(
   context: BenchContext,
   experiment: string,
+  timed = false,
 ): Promise<BenchmarkServers> {
-  const appFile = join(packageRoot, "examples/benchmarks/app.ts")
   const build = await mkdtemp(join(tmpdir(), "hono-faasm-bench-"))
   const started: Pick<ChildServer, "stop">[] = []
   const stop = async () => {
@@ -29,7 +38,12 @@ export async function startBenchmarkServers(
   }
   try {
     context.progress(`${experiment}: building`)
-    await buildApp({ appFile, outDir: build, user: "bench", optimise: context.quick ? "dev" : "upload" })
+    await buildApp({
+      appFile: BENCHMARK_APP,
+      outDir: build,
+      user: "bench",
+      optimise: context.quick ? "dev" : "upload",
+    })
     const start = async (server: Promise<ChildServer>) => {
       const child = await server
       started.push(child)
@@ -39,9 +53,11 @@ export async function startBenchmarkServers(
     started.push(target)
     await uploadBuild(build, { uploadUrl: target.upload })
     const program = fileURLToPath(new URL(`./app-server${extname(import.meta.url)}`, import.meta.url))
+    const flags = timed ? ["--timed"] : []
     return {
-      native: await start(startChild(program, [appFile])),
-      offloaded: await start(startChild(program, [appFile, build, target.rpc])),
+      native: await start(startChild(program, [BENCHMARK_APP, ...flags])),
+      offloaded: await start(startChild(program, [BENCHMARK_APP, build, target.rpc, ...flags])),
+      build,
       stop,
     }
   } catch (error) {

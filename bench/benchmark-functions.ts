@@ -25,11 +25,19 @@ export const BENCHMARK_FUNCTIONS: Record<string, number> = {
 /** What costs next to nothing itself: all that is left is the way there and back. */
 export const EMPTY_FUNCTION = { name: "unpack-sequence", size: 1 }
 
+/** A request for a route. */
+export interface BenchRequest {
+  path: string
+  method: "GET" | "POST" | "PUT"
+  headers: Record<string, string>
+  body?: string
+}
+
 /** The request for a function. */
-export function functionRequest(name: string, size: number) {
+export function functionRequest(name: string, size: number): BenchRequest {
   return {
     path: `/functions/${name}`,
-    method: "POST" as const,
+    method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ size }),
   }

@@ -11,6 +11,7 @@ import type { TargetUrls } from "./target.ts"
 /** The experiments by name; each is loaded only when it is run. */
 const EXPERIMENTS: Record<string, () => Promise<(context: BenchContext) => Promise<BenchResult[]>>> = {
   "rpc-vs-json": async () => (await import("./rpc-vs-json.ts")).benchRpcVsJson,
+  breakdown: async () => (await import("./breakdown.ts")).benchBreakdown,
   relative: async () => (await import("./relative.ts")).benchRelative,
   "end-to-end": async () => (await import("./end-to-end.ts")).benchEndToEnd,
   channel: async () => (await import("./channel.ts")).benchChannel,
@@ -25,7 +26,7 @@ const EXPERIMENTS: Record<string, () => Promise<(context: BenchContext) => Promi
 export const experimentNames = Object.keys(EXPERIMENTS)
 
 /** Names of those that can measure a running Faasm. */
-export const remoteExperimentNames = ["rpc-vs-json", "relative", "end-to-end"]
+export const remoteExperimentNames = ["rpc-vs-json", "relative", "breakdown", "end-to-end"]
 
 /** Options of {@link runBench}. */
 export interface RunBenchOptions {

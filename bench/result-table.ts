@@ -8,6 +8,7 @@ interface Column {
 
 const COLUMNS: Column[] = [
   { name: "function", cell: (row) => row.function },
+  { name: "phase", cell: (row) => row.phase },
   { name: "way", cell: (row) => row.way },
   { name: "payload", cell: (row) => (row.payloadBytes === 0 ? undefined : String(row.payloadBytes)) },
   { name: "rate/s", cell: (row) => row.ratePerSecond?.toString() },
@@ -17,14 +18,15 @@ const COLUMNS: Column[] = [
   { name: "p99.9 us", cell: (row) => figure(row.p999Us) },
   {
     name: "calls/s",
-    cell: (row) => (row.ratePerSecond === undefined ? figure(row.callsPerSecond) : undefined),
+    cell: (row) =>
+      row.ratePerSecond === undefined && row.phase === undefined ? figure(row.callsPerSecond) : undefined,
   },
   { name: "late p99 us", cell: (row) => figure(row.lateP99Us) },
   { name: "cpu us/call", cell: (row) => figure(row.clientCpuUsPerCall) },
   { name: "server cpu us/call", cell: (row) => figure(row.serverCpuUsPerCall) },
   { name: "wire bytes/call", cell: (row) => figure(row.wireBytesPerCall) },
 ]
-const LEFT = new Set(["function", "way"])
+const LEFT = new Set(["function", "phase", "way"])
 
 /** Lays out results for a terminal. */
 export function resultTable(results: BenchResult[]): string {

@@ -23,6 +23,8 @@ export interface BenchResult {
   wireBytesPerCall: number | null
   /** The function of `examples/benchmarks`, where there is a row for each. */
   function?: string
+  /** The part of a call that the row is about; the whole where there is none. */
+  phase?: string
   /** Requests that were started a second, whether or not answers came. */
   ratePerSecond?: number
   /** How late requests were started, 99th percentile, in microseconds: what the generator itself adds. */

@@ -76,14 +76,8 @@ export async function packFaaslet(options: PackOptions): Promise<PackedFaaslet> 
   const module = await compileOnce(engine)
   // Compiled elsewhere, so that the compiler leaves nothing in the snapshot.
   const bytecode = new GuestInstance(module).compile(options.bundle, `${options.name}.js`)
-  const guest = new GuestInstance(module)
-  growHeap(guest, memory)
-  setLimits(guest, memory)
-  initialiseGlue(guest, options)
-  guest.defineNatives(NATIVES)
-  guest.exports.startDeadline!(MAX_BUILD_MS)
-  guest.run(bytecode)
-  guest.runJobs("the bundle throws when it is loaded")
+  const guest = startGuest(module, options.schema, memory)
+  loadBytecode(guest, bytecode)
   const appRoutes = JSON.parse(guest.evaluate("JSON.stringify(__honoFaasm.routes())", "__honoFaasm.routes"))
   if (!guest.exports.attachApp!()) throw new PackError("bundle", "the bundle sets no __honoFaasm.invoke")
   guest.evaluate("void __honoFaasm.warmUp?.()", "warming up")
@@ -94,6 +88,27 @@ export async function packFaaslet(options: PackOptions): Promise<PackedFaaslet> 
   // What calls left below the stack pointer is dead.
   guest.memory.fill(0, 0, guest.exports.__stack_pointer.value)
   return { wasm: snapshot(engine, guest.exports), appRoutes, log: guest.log }
+}
+
+/** Starts the engine, with the glue and the schema in place. */
+export function startGuest(
+  module: WebAssembly.Module,
+  schema: PackOptions["schema"],
+  memory = DEFAULT_MEMORY,
+): GuestInstance {
+  const guest = new GuestInstance(module)
+  growHeap(guest, memory)
+  setLimits(guest, memory)
+  initialiseGlue(guest, schema)
+  guest.defineNatives(NATIVES)
+  return guest
+}
+
+/** Runs the bundle, which loads the app. */
+export function loadBytecode(guest: GuestInstance, bytecode: Uint8Array): void {
+  guest.exports.startDeadline!(MAX_BUILD_MS)
+  guest.run(bytecode)
+  guest.runJobs("the bundle throws when it is loaded")
 }
 
 const compiled = new WeakMap<Uint8Array, Promise<WebAssembly.Module>>()
@@ -113,7 +128,7 @@ function growHeap(guest: GuestInstance, memory: number): void {
   guest.exports.free!(guest.allocate(wanted))
 }
 
-function initialiseGlue(guest: GuestInstance, { schema }: PackOptions): void {
+function initialiseGlue(guest: GuestInstance, schema: PackOptions["schema"]): void {
   const random = findRandomState(guest)
   const size = tablesSize(schema.fileSet, schema.hash, schema.routes)
   // Aligned by malloc to 8 bytes at least, as the tables want it.

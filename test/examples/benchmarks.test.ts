@@ -17,7 +17,8 @@ import { richards } from "../../examples/benchmarks/functions/richards.ts"
 import { SciMarkRandom, scimark } from "../../examples/benchmarks/functions/scimark.ts"
 import { spectralNorm } from "../../examples/benchmarks/functions/spectral-norm.ts"
 import { unpackSequence } from "../../examples/benchmarks/functions/unpack-sequence.ts"
-import { startSubject } from "../differential/harness.ts"
+import { offload } from "../../src/gateway/index.ts"
+import { faasm, startSubject } from "../differential/harness.ts"
 
 describe("published answers", () => {
   test("fannkuch-redux: checksum and flips of 7, 8 and 9", () => {
@@ -198,6 +199,16 @@ test("every function answers the same offloaded as natively", { timeout: 120_000
       const offloaded = await subject.rpc.fetch(request())
       expect([name, native.status]).toEqual([name, 200])
       expect([name, await offloaded.json()]).toEqual([name, await native.json()])
+    }
+    // What another host tells is its own affair.
+    if (!faasm) {
+      const timed = offload(app, { build: subject.build, rpc: subject.url, serverTiming: "detailed" })
+      const answer = await timed.request("/shop/catalogue")
+      const phases = answer.headers.get("server-timing")?.match(/[\w-]+(?=;dur=)/g)
+      await timed.gateway.close()
+      const detail =
+        "encode out back queue instance guest-decode handler guest-encode decode respond total reset"
+      expect(phases?.join(" ")).toBe(detail)
     }
     const calls = subject.takeEvents().filter(({ type }) => type === "call")
     expect(calls.every((call) => "way" in call && call.way === "rpc" && call.misfits.length === 0)).toBe(true)

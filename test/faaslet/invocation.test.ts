@@ -51,6 +51,14 @@ function text(reply: Reply): unknown {
 }
 
 describe("protobuf", () => {
+  test("tells where the time went, when asked and there is a response", () => {
+    const { handlerUs, encodeUs } = guest.invoke({ route: 3, phases: true }).phases!
+    expect(handlerUs).toBeGreaterThan(0)
+    expect(encodeUs).toBeGreaterThan(0)
+    expect(guest.invoke({ route: 3 }).phases).toBeUndefined()
+    expect(guest.invoke({ route: 8, phases: true }).phases).toBeUndefined()
+  })
+
   test("what a handler can see", () => {
     const reply = guest.invoke({
       method: "POST",
