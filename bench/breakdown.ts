@@ -14,7 +14,7 @@ import {
 } from "./phases.ts"
 import type { BenchResult } from "./result.ts"
 import { medianOf, rowOf } from "./row.ts"
-import { measureScriptLoad } from "./script-load.ts"
+import { measureScriptLoad, readSchema } from "./script-load.ts"
 import { SHOP_REQUESTS } from "./shop-requests.ts"
 import { monotonicUs } from "./timed-listener.ts"
 
@@ -62,7 +62,7 @@ export async function benchBreakdown(context: BenchContext): Promise<BenchResult
     context.progress(`${EXPERIMENT}: without a snapshot`)
     const { engine, parse, load } = await measureScriptLoad(
       BENCHMARK_APP,
-      servers.build,
+      await readSchema(servers.build),
       context.quick ? "dev" : "upload",
       context.quick ? 3 : 30,
     )

@@ -17,9 +17,9 @@ const EXPERIMENTS: Record<string, () => Promise<(context: BenchContext) => Promi
   channel: async () => (await import("./channel.ts")).benchChannel,
   codec: async () => (await import("./codec.ts")).benchCodec,
   guest: async () => (await import("./guest.ts")).benchGuest,
-  "cold-start": async () => (await import("./cold-start.ts")).benchColdStart,
+  cold: async () => (await import("./cold.ts")).benchCold,
+  isolation: async () => (await import("./isolation.ts")).benchIsolation,
   schema: async () => (await import("./schema.ts")).benchSchema,
-  reset: async () => (await import("./reset.ts")).benchReset,
 }
 
 /** Names of the experiments. */
