@@ -48,6 +48,7 @@ export async function benchBreakdown(context: BenchContext): Promise<BenchResult
   const servers = await startBenchmarkServers(context, EXPERIMENT, true)
   const clients = { native: new HttpClient(servers.native), offloaded: new HttpClient(servers.offloaded) }
   const rows: BenchResult[] = []
+  context.measuring(rows)
   try {
     const addUp: AddUp = { requests: 0, within: 0 }
     for (const [name, request] of requests.filter((_, i) => !context.quick || i % 4 === 2)) {

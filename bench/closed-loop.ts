@@ -1,4 +1,5 @@
 import { type BenchResult, quantile } from "./result.ts"
+import { keptSamples } from "./row.ts"
 
 /** What {@link closedLoop} measures. */
 export interface ClosedLoopOptions {
@@ -15,7 +16,7 @@ export interface ClosedLoopOptions {
 /** The figures of one measurement, as a {@link BenchResult} has them. */
 export type ClosedLoopFigures = Pick<
   BenchResult,
-  "p50Us" | "p99Us" | "p999Us" | "callsPerSecond" | "clientCpuUsPerCall"
+  "p50Us" | "p99Us" | "p999Us" | "callsPerSecond" | "clientCpuUsPerCall" | "samplesUs"
 > & {
   calls: number
 }
@@ -36,6 +37,7 @@ export async function closedLoop(options: ClosedLoopOptions): Promise<ClosedLoop
     ...(sorted.length < 10_000 ? {} : { p999Us: quantile(sorted, 0.999) }),
     callsPerSecond: sorted.length / seconds,
     clientCpuUsPerCall: (used.user + used.system) / sorted.length,
+    samplesUs: keptSamples(samples),
   }
 }
 

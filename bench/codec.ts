@@ -7,6 +7,7 @@ import { generateSchema } from "../src/schema/index.ts"
 import type { BenchContext } from "./context.ts"
 import { orderOf } from "./order.ts"
 import { type BenchResult, quantile } from "./result.ts"
+import { keptSamples } from "./row.ts"
 
 const ITEMS = [1, 10, 100]
 const ROUNDS = 30
@@ -71,11 +72,17 @@ function* alternate(ways: [string, string, () => unknown][], rounds: number, cal
     })
   }
   for (const [i, [experiment, way]] of ways.entries()) {
-    const sorted = samples[i]!.sort()
+    const unsorted = samples[i]!
+    const sorted = Float64Array.from(unsorted).sort()
     const p50Us = quantile(sorted, 0.5)
     yield {
       name: [experiment, way] as const,
-      figures: { p50Us, p99Us: quantile(sorted, 0.99), callsPerSecond: 1e6 / p50Us },
+      figures: {
+        p50Us,
+        p99Us: quantile(sorted, 0.99),
+        callsPerSecond: 1e6 / p50Us,
+        samplesUs: keptSamples(unsorted),
+      },
     }
   }
 }

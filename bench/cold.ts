@@ -35,6 +35,7 @@ export async function benchCold(context: BenchContext): Promise<BenchResult[]> {
   context.progress(`${EXPERIMENT}: building`)
   const pricing = await pricingFunction(context)
   const bench = new ColdBench(pricing, context)
+  context.measuring(bench.rows)
   await bench.warm()
   await bench.neverRun()
   await bench.freshWorker()

@@ -1,3 +1,4 @@
+import type { BenchResult } from "./result.ts"
 import type { TargetUrls } from "./target.ts"
 
 /** What an experiment is run with. */
@@ -10,6 +11,8 @@ export interface BenchContext {
   target?: TargetUrls
   /** Tells what is being measured. */
   progress(message: string): void
+  /** Rows that have been and will be measured: when the run is interrupted, those so far are kept. */
+  measuring(rows: readonly BenchResult[]): void
   /** Says in a sentence what the rows show; printed below the table. */
   conclude(sentence: string): void
 }

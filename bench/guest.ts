@@ -2,7 +2,8 @@ import { createSnapshot, Instance } from "../src/runtime/instance.ts"
 import { prepareFunction } from "../src/runtime/prepare-function.ts"
 import type { BenchContext } from "./context.ts"
 import { pricingFunction } from "./pricing-function.ts"
-import { type BenchResult, quantile } from "./result.ts"
+import type { BenchResult } from "./result.ts"
+import { rowOf } from "./row.ts"
 
 const EXPERIMENT = "guest"
 const MAX_MEMORY_BYTES = 256 * 1024 * 1024
@@ -31,18 +32,6 @@ export async function benchGuest(context: BenchContext): Promise<BenchResult[]> 
       if (before > start + warmupMs) samples.push((now - before) * 1000)
       if (!instance.restore()) throw new Error("the instance could not be put back")
     }
-    const sorted = Float64Array.from(samples).sort()
-    const mean = sorted.reduce((sum, sample) => sum + sample, 0) / sorted.length
-    return {
-      experiment: EXPERIMENT,
-      way,
-      payloadBytes: call.input.length,
-      inFlight: 1,
-      p50Us: quantile(sorted, 0.5),
-      p99Us: quantile(sorted, 0.99),
-      callsPerSecond: 1e6 / mean,
-      clientCpuUsPerCall: null,
-      wireBytesPerCall: null,
-    }
+    return rowOf(EXPERIMENT, way, samples, { payloadBytes: call.input.length })
   })
 }

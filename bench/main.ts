@@ -3,7 +3,10 @@ import { writeFile } from "node:fs/promises"
 import { cpus, release, totalmem, type } from "node:os"
 import { join } from "node:path"
 import { packageRoot } from "../src/package-root.ts"
+import { commitOf } from "./commit.ts"
 import type { BenchContext } from "./context.ts"
+import { generatorSummary } from "./generator-summary.ts"
+import { reportText } from "./report-text.ts"
 import type { BenchReport, BenchResult } from "./result.ts"
 import { resultTable } from "./result-table.ts"
 import type { TargetUrls } from "./target.ts"
@@ -45,9 +48,18 @@ export interface RunBenchOptions {
  * written.
  */
 export async function runBench({ names, quick, json, target }: RunBenchOptions): Promise<void> {
-  const report: BenchReport = { machine: machine(), versions: versions(), results: [] }
+  const report: BenchReport = {
+    date: new Date().toISOString(),
+    commit: commitOf(packageRoot),
+    quick,
+    machine: machine(),
+    versions: versions(),
+    results: [],
+    conclusions: [],
+  }
+  let underWay: readonly BenchResult[] = []
   const save = async () => {
-    if (json) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`)
+    if (json) await writeFile(json, reportText({ ...report, results: [...report.results, ...underWay] }))
   }
   process.once("SIGINT", () => {
     console.error("interrupted: writing what has been measured")
@@ -55,23 +67,29 @@ export async function runBench({ names, quick, json, target }: RunBenchOptions):
   })
   const { cpu, cores, os } = report.machine
   console.log(`${cpu}, ${cores} cores, ${os}, Node ${report.versions.node}${quick ? ", quick" : ""}\n`)
-  const conclusions: string[] = []
   const everything = target ? remoteExperimentNames : experimentNames
   const context: BenchContext = {
     quick,
     target,
     times: quick ? { warmupMs: 80, measureMs: 160 } : { warmupMs: 1000, measureMs: 3000 },
     progress: (message) => console.error(`  ${message}`),
-    conclude: (sentence) => conclusions.push(sentence),
+    measuring(rows) {
+      underWay = rows
+    },
+    conclude: (sentence) => report.conclusions.push(sentence),
   }
   for (const name of names.length > 0 ? names : everything) {
     const run = await EXPERIMENTS[name]!()
+    const concluded = report.conclusions.length
     const results = await run(context)
+    underWay = []
     report.results.push(...results)
     for (const experiment of new Set(results.map((row) => row.experiment))) {
       console.log(`${experiment}\n${resultTable(results.filter((row) => row.experiment === experiment))}\n`)
+      const generator = generatorSummary(results.filter((row) => row.experiment === experiment))
+      if (generator) context.conclude(`${experiment}: ${generator}`)
     }
-    for (const sentence of conclusions.splice(0)) console.log(`${sentence}\n`)
+    for (const sentence of report.conclusions.slice(concluded)) console.log(`${sentence}\n`)
     await save()
   }
 }

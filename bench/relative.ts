@@ -5,6 +5,7 @@ import type { BenchContext } from "./context.ts"
 import { HttpClient } from "./http-client.ts"
 import { openLoop } from "./open-loop.ts"
 import { type BenchResult, quantile } from "./result.ts"
+import { medianOf, rowOf } from "./row.ts"
 
 const EXPERIMENT = "relative"
 const RATES = [1, 5, 10, 20, 30, 40, 50, 75, 100]
@@ -31,12 +32,13 @@ export async function benchRelative(context: BenchContext): Promise<BenchResult[
   const servers = await startBenchmarkServers(context, EXPERIMENT)
   const clients = { native: new HttpClient(servers.native), offloaded: new HttpClient(servers.offloaded) }
   const results: BenchResult[] = []
+  context.measuring(results)
   try {
     // The first time for the compiler.
     await nativeUs(EMPTY_FUNCTION.name, EMPTY_FUNCTION.size, context)
     const emptyUs = {
-      native: median(await nativeUs(EMPTY_FUNCTION.name, EMPTY_FUNCTION.size, context)),
-      guest: median(await executedUs(clients.offloaded, EMPTY_FUNCTION.name, EMPTY_FUNCTION.size, context)),
+      native: medianOf(await nativeUs(EMPTY_FUNCTION.name, EMPTY_FUNCTION.size, context)),
+      guest: medianOf(await executedUs(clients.offloaded, EMPTY_FUNCTION.name, EMPTY_FUNCTION.size, context)),
     }
     for (const [name, size] of Object.entries(BENCHMARK_FUNCTIONS).filter(
       (_, i) => !context.quick || i % 4 === 2,
@@ -44,8 +46,8 @@ export async function benchRelative(context: BenchContext): Promise<BenchResult[
       context.progress(`${EXPERIMENT}: ${name}, its own time`)
       const native = await nativeUs(name, size, context)
       const guest = await executedUs(clients.offloaded, name, size, context)
-      results.push(row("native function", name, without(native, emptyUs.native), {}))
-      results.push(row("guest function", name, without(guest, emptyUs.guest), {}))
+      results.push(rowOf(EXPERIMENT, "native function", without(native, emptyUs.native), { function: name }))
+      results.push(rowOf(EXPERIMENT, "guest function", without(guest, emptyUs.guest), { function: name }))
       for (const ratePerSecond of rates) {
         const all = { native: samples(), offloaded: samples() }
         const ms = context.quick ? 60 : Math.max(DURATION_MS, (MIN_REQUESTS / ratePerSecond) * 1000)
@@ -65,11 +67,13 @@ export async function benchRelative(context: BenchContext): Promise<BenchResult[
         for (const way of ["native", "offloaded"] as const) {
           const { latenciesUs, lateUs, cpuUs } = all[way]
           const more = {
+            function: name,
             ratePerSecond,
-            lateP99Us: sortedQuantile(lateUs, 0.99),
-            clientCpuUsPerCall: median(cpuUs),
+            callsPerSecond: ratePerSecond,
+            lateP99Us: quantile(Float64Array.from(lateUs).sort(), 0.99),
+            clientCpuUsPerCall: medianOf(cpuUs),
           }
-          results.push(row(way, name, latenciesUs, more))
+          results.push(rowOf(EXPERIMENT, way, latenciesUs, more))
         }
       }
     }
@@ -146,35 +150,4 @@ function warmAnd(context: BenchContext): number {
 
 function without(times: readonly number[], us: number): number[] {
   return times.map((time) => Math.max(0, time - us))
-}
-
-function row(
-  way: string,
-  name: string,
-  latenciesUs: readonly number[],
-  more: Pick<BenchResult, "ratePerSecond" | "lateP99Us"> & { clientCpuUsPerCall?: number },
-): BenchResult {
-  const mean = latenciesUs.reduce((sum, latency) => sum + latency, 0) / latenciesUs.length
-  return {
-    experiment: EXPERIMENT,
-    way,
-    function: name,
-    payloadBytes: 0,
-    inFlight: 1,
-    p50Us: median(latenciesUs),
-    p99Us: sortedQuantile(latenciesUs, 0.99),
-    callsPerSecond: more.ratePerSecond ?? 1e6 / mean,
-    wireBytesPerCall: null,
-    samplesUs: latenciesUs.map(Math.round),
-    ...more,
-    clientCpuUsPerCall: more.clientCpuUsPerCall ?? null,
-  }
-}
-
-function median(values: readonly number[]): number {
-  return sortedQuantile(values, 0.5)
-}
-
-function sortedQuantile(values: readonly number[], q: number): number {
-  return quantile(Float64Array.from(values).sort(), q)
 }

@@ -29,15 +29,23 @@ export interface BenchResult {
   ratePerSecond?: number
   /** How late requests were started, 99th percentile, in microseconds: what the generator itself adds. */
   lateP99Us?: number
-  /** Every measured time, in microseconds. */
+  /** Measured times in microseconds, in their order: all, or 2,000 evenly spread. */
   samplesUs?: number[]
 }
 
 /** What the JSON file of a run holds. */
 export interface BenchReport {
+  /** When the run began, in UTC. */
+  date: string
+  /** The commit that was measured, with `-dirty` if the files are others; absent outside a clone of the project. */
+  commit?: string
+  /** The run was brief: its figures are for a look. */
+  quick: boolean
   machine: { cpu: string; cores: number; memoryBytes: number; os: string }
   versions: Record<string, string>
   results: BenchResult[]
+  /** What the experiments say of their rows. */
+  conclusions: string[]
 }
 
 /** The value at a quantile (0 to 1) of samples that are sorted in ascending order. */

@@ -32,7 +32,7 @@ export function keptSamples(samplesUs: ArrayLike<number>): number[] {
   const count = Math.min(samplesUs.length, MAX_SAMPLES)
   return Array.from({ length: count }, (_, i) => {
     const sample = samplesUs[Math.floor((i * samplesUs.length) / count)]!
-    return Math.round(sample * 10) / 10
+    return Number(sample.toPrecision(5))
   })
 }
 

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { packageRoot } from "../src/package-root.ts"
 import type { BenchContext } from "./context.ts"
-import { type BenchResult, quantile } from "./result.ts"
+import type { BenchResult } from "./result.ts"
+import { rowOf } from "./row.ts"
 
 const EXPERIMENT = "schema"
 const ROUTES = [125, 250, 500, 1000]
@@ -25,21 +26,14 @@ export async function benchSchema(context: BenchContext): Promise<BenchResult[]>
       await writeFile(app, appOf(routes))
       const runs = []
       for (let run = 0; run < (context.quick ? 1 : 5); run++) runs.push(await measure(app, dir))
-      const sorted = Float64Array.from(runs.map(({ ms }) => ms * 1000)).sort()
-      const p50Us = quantile(sorted, 0.5)
-      results.push({
-        experiment: EXPERIMENT,
-        way: `${routes} routes`,
-        payloadBytes: 0,
-        inFlight: 1,
-        p50Us,
-        p99Us: quantile(sorted, 0.99),
-        callsPerSecond: 1e6 / p50Us,
-        clientCpuUsPerCall: null,
-        wireBytesPerCall: null,
-      })
+      const row = rowOf(
+        EXPERIMENT,
+        `${routes} routes`,
+        runs.map(({ ms }) => ms * 1000),
+      )
+      results.push(row)
       const mib = Math.max(...runs.map(({ memoryMib }) => memoryMib)).toFixed(0)
-      context.conclude(`schema of ${routes} routes: ${(p50Us / 1e6).toFixed(1)} s, ${mib} MiB`)
+      context.conclude(`schema of ${routes} routes: ${(row.p50Us / 1e6).toFixed(1)} s, ${mib} MiB`)
     }
     return results
   } finally {
