@@ -58,6 +58,21 @@ describeServers(({ name: kind, start }) => {
       expect(server.invoker.calls[0]).toMatchObject({ ...user, function: "echo", traceparent: "00-1-2-03" })
     })
 
+    // The embedded server's test invoker has no times of its own; test/examples has calls of the real one.
+    it.skipIf(kind === "embedded")("tells when a call arrived, to who asks for it", async () => {
+      const nowUs = () => Number(process.hrtime.bigint() / 1000n)
+      const server = await serve()
+      const channel = open([server.url])
+      expect((await channel.invoke(call("echo"))).timings).not.toHaveProperty("arrivedAtUs")
+      // What fits in no frame goes by Invoke.
+      for (const input of ["small", Buffer.alloc(3 * 1024 * 1024)]) {
+        const sentUs = nowUs()
+        const { arrivedAtUs } = (await channel.invoke(call("echo", input, { detailedTimings: true }))).timings
+        expect(arrivedAtUs).toBeGreaterThanOrEqual(sentUs)
+        expect(arrivedAtUs).toBeLessThanOrEqual(nowUs())
+      }
+    })
+
     it("does not take its own process's being busy for an outage", async () => {
       const server = await serve()
       const channel = open([server.url], { outageMs: 20 })

@@ -22,6 +22,14 @@ uint32_t microseconds(steady_clock::duration time)
       count, 0, std::numeric_limits<uint32_t>::max()));
 }
 
+uint64_t monotonicUs(steady_clock::time_point moment)
+{
+    return static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(
+        moment.time_since_epoch())
+        .count());
+}
+
 std::string nameOf(const Run& run)
 {
     return run.user + "/" + run.function;
@@ -338,7 +346,11 @@ void AdmissionQueue::finish(const std::shared_ptr<Entry>& entry,
                         .timings = { .queuedUs = static_cast<uint32_t>(
                                        std::min<uint64_t>(waited, UINT32_MAX)),
                                      .executedUs = outcome.executedUs,
-                                     .cold = outcome.cold } };
+                                     .cold = outcome.cold,
+                                     .arrivedAtUs =
+                                       entry->run.detailedTimings
+                                         ? monotonicUs(entry->arrivedAt)
+                                         : 0 } };
     if (auto* output = std::get_if<std::string>(&outcome.result)) {
         if (output->size() > maxOutputBytes) {
             result.outcome = CallError{

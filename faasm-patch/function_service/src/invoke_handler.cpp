@@ -63,6 +63,7 @@ void InvokeHandler::onMessage(std::string message)
             .function = std::move(*asked.mutable_function()),
             .input = std::move(*asked.mutable_input()),
             .traceparent = std::move(*asked.mutable_traceparent()),
+            .detailedTimings = asked.detailed_timings(),
             .deadline = deadline },
           shared_from_this(),
           0);
@@ -100,6 +101,9 @@ void InvokeHandler::answered(uint64_t /*id*/, FrameResult result)
     timings.set_queued_us(result.timings.queuedUs);
     timings.set_executed_us(result.timings.executedUs);
     timings.set_cold(result.timings.cold);
+    if (result.timings.arrivedAtUs != 0) {
+        timings.set_arrived_at_us(result.timings.arrivedAtUs);
+    }
     answers->send(connectrpc::encode(response, answers->codec()));
     answers->finish();
 }

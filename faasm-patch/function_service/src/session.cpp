@@ -211,6 +211,7 @@ void Session::accept(const std::shared_ptr<Port>& from, const FrameCall& call)
              .function = name->function,
              .input = std::string(call.input),
              .traceparent = std::string(call.traceparent),
+             .detailedTimings = call.detailedTimings,
              .deadline = deadlineOf(timeoutMs, options) };
     auto& open = calls.emplace(call.id, OpenCall{ .name = name }).first->second;
     if (!held.empty() || isFull()) {

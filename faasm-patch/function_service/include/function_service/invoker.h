@@ -55,6 +55,8 @@ struct Run
     std::string function;
     std::string input;
     std::string traceparent;
+    // The caller wants all that can be told of where the time goes.
+    bool detailedTimings = false;
     std::chrono::steady_clock::time_point deadline;
 };
 

@@ -59,6 +59,9 @@ FrameCall decodeCall(FieldReader reader)
             case 0x2a:
                 call.traceparent = reader.text();
                 break;
+            case 0x30:
+                call.detailedTimings = reader.varint() != 0;
+                break;
             default:
                 reader.skip(tag);
         }

@@ -24,6 +24,7 @@ struct FrameCall
     uint32_t timeoutMs = 0;
     std::string_view input;
     std::string_view traceparent;
+    bool detailedTimings = false;
 };
 
 // The contract's ChannelRequest; a view of its bytes.

@@ -17,6 +17,7 @@ constexpr char RESULT_TIMINGS = 0x22;
 constexpr char TIMINGS_QUEUED = 0x08;
 constexpr char TIMINGS_EXECUTED = 0x10;
 constexpr char TIMINGS_COLD = 0x18;
+constexpr char TIMINGS_ARRIVED = 0x20;
 constexpr char ERROR_KIND = 0x08;
 constexpr char ERROR_MESSAGE = 0x12;
 constexpr char ERROR_MAY_HAVE_RUN = 0x18;
@@ -50,7 +51,8 @@ size_t errorSize(const CallError& error)
 size_t timingsSize(const ResultTimings& timings)
 {
     return numberFieldSize(timings.queuedUs) +
-           numberFieldSize(timings.executedUs) + numberFieldSize(timings.cold);
+           numberFieldSize(timings.executedUs) + numberFieldSize(timings.cold) +
+           numberFieldSize(timings.arrivedAtUs);
 }
 
 size_t outcomeSize(const FrameResult& result)
@@ -111,6 +113,7 @@ void putResult(std::string& out, const FrameResult& result)
     putNumber(out, TIMINGS_QUEUED, result.timings.queuedUs);
     putNumber(out, TIMINGS_EXECUTED, result.timings.executedUs);
     putNumber(out, TIMINGS_COLD, result.timings.cold);
+    putNumber(out, TIMINGS_ARRIVED, result.timings.arrivedAtUs);
 }
 
 }

@@ -17,6 +17,8 @@ struct ResultTimings
     uint32_t queuedUs = 0;
     uint32_t executedUs = 0;
     bool cold = false;
+    // On the machine's monotonic clock; 0 unless the caller asked for it.
+    uint64_t arrivedAtUs = 0;
 };
 
 // The contract's Result.
