@@ -10,8 +10,8 @@ import { openTarget } from "./target.ts"
 
 /** `examples/benchmarks`, served natively and offloaded; runtime (or Faasm), gateway and native server are processes of their own. */
 export interface BenchmarkServers {
-  native: string
-  offloaded: string
+  native: ChildServer
+  offloaded: ChildServer
   /** Directory of the build. */
   build: string
   stop(): Promise<void>
@@ -47,7 +47,7 @@ export async function startBenchmarkServers(
     const start = async (server: Promise<ChildServer>) => {
       const child = await server
       started.push(child)
-      return child.url
+      return child
     }
     const target = await openTarget(context.target)
     started.push(target)

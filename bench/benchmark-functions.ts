@@ -2,7 +2,7 @@
  * The functions of `examples/benchmarks` and how much each has to do: natively a few tenths of a millisecond, so that
  * the function as a whole stays within what a hundred requests a second leave on two cores.
  */
-export const BENCHMARK_FUNCTIONS: Record<string, number> = {
+const BENCHMARK_FUNCTIONS: Record<string, number> = {
   chaos: 50,
   deltablue: 10,
   fannkuch: 5,
@@ -22,9 +22,6 @@ export const BENCHMARK_FUNCTIONS: Record<string, number> = {
   "unpack-sequence": 200,
 }
 
-/** What costs next to nothing itself: all that is left is the way there and back. */
-export const EMPTY_FUNCTION = { name: "unpack-sequence", size: 1 }
-
 /** A request for a route. */
 export interface BenchRequest {
   path: string
@@ -33,8 +30,15 @@ export interface BenchRequest {
   body?: string
 }
 
-/** The request for a function. */
-export function functionRequest(name: string, size: number): BenchRequest {
+/** A request for each function, by name. */
+export const FUNCTION_REQUESTS: Record<string, BenchRequest> = Object.fromEntries(
+  Object.entries(BENCHMARK_FUNCTIONS).map(([name, size]) => [name, functionRequest(name, size)]),
+)
+
+/** What costs next to nothing itself: all that is left is the way there and back. */
+export const EMPTY_REQUEST = functionRequest("unpack-sequence", 1)
+
+function functionRequest(name: string, size: number): BenchRequest {
   return {
     path: `/functions/${name}`,
     method: "POST",

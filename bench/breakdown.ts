@@ -1,5 +1,5 @@
 import { BENCHMARK_APP, startBenchmarkServers } from "./benchmark-app.ts"
-import { BENCHMARK_FUNCTIONS, type BenchRequest, functionRequest } from "./benchmark-functions.ts"
+import { type BenchRequest, FUNCTION_REQUESTS } from "./benchmark-functions.ts"
 import type { BenchContext } from "./context.ts"
 import { HttpClient } from "./http-client.ts"
 import { isWhole, meanShares, worstSum } from "./phase-shares.ts"
@@ -39,14 +39,12 @@ interface AddUp {
  * - `no snapshot`: what every call would begin with if the function were not a snapshot of the loaded app
  */
 export async function benchBreakdown(context: BenchContext): Promise<BenchResult[]> {
-  const requests: [name: string, request: BenchRequest][] = [
-    ...Object.entries(BENCHMARK_FUNCTIONS).map(
-      ([name, size]) => [name, functionRequest(name, size)] as [string, BenchRequest],
-    ),
-    ...Object.entries(SHOP_REQUESTS),
-  ]
+  const requests = Object.entries({ ...FUNCTION_REQUESTS, ...SHOP_REQUESTS })
   const servers = await startBenchmarkServers(context, EXPERIMENT, true)
-  const clients = { native: new HttpClient(servers.native), offloaded: new HttpClient(servers.offloaded) }
+  const clients = {
+    native: new HttpClient(servers.native.url),
+    offloaded: new HttpClient(servers.offloaded.url),
+  }
   const rows: BenchResult[] = []
   context.measuring(rows)
   try {

@@ -7,6 +7,10 @@ export interface BenchContext {
   quick: boolean
   /** Milliseconds of each measurement. */
   times: { warmupMs: number; measureMs: number }
+  /** Requests started a second, one rate after the other; the experiment's own when undefined. */
+  rates?: readonly number[]
+  /** How often each rate is measured; the experiment's own when undefined. */
+  repeats?: number
   /** The Faasm to measure; the embedded runtime when there is none. */
   target?: TargetUrls
   /** Tells what is being measured. */

@@ -1,5 +1,5 @@
 import { Agent, request } from "undici"
-import type { FunctionCall } from "../src/channel/function-client.ts"
+import type { FunctionCall, InvokeResult } from "../src/channel/function-client.ts"
 import {
   executeBatch,
   executeBatchStatus,
@@ -35,7 +35,12 @@ export class PollingClient {
   }
 
   /** @throws Error when the call fails, or the planner refuses it. */
-  async invoke({ user, function: name, input, timeoutMs }: FunctionCall): Promise<Uint8Array> {
+  async invoke({
+    user,
+    function: name,
+    input,
+    timeoutMs,
+  }: FunctionCall): Promise<Pick<InvokeResult, "output">> {
     const deadline = performance.now() + timeoutMs!
     const ids = newIds()
     for (const batch = executeBatch(ids, user, name, input); ; ) {
@@ -48,7 +53,7 @@ export class PollingClient {
     while (performance.now() < deadline) {
       const { status, text } = await this.#post(poll)
       const result = status === 200 ? findResult(text, ids.messageId) : undefined
-      if (result?.returnValue === 0) return Buffer.from(result.output)
+      if (result?.returnValue === 0) return { output: Buffer.from(result.output) }
       if (result) throw new Error(result.output)
       if (status !== 200 && text.trim() !== NOT_REGISTERED) throw new Error(`${status}: ${text}`)
       await wait(this.#options.everyMs)

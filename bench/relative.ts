@@ -1,153 +1,217 @@
 import app from "../examples/benchmarks/app.ts"
-import { startBenchmarkServers } from "./benchmark-app.ts"
-import { BENCHMARK_FUNCTIONS, EMPTY_FUNCTION, functionRequest } from "./benchmark-functions.ts"
+import { type BenchmarkServers, startBenchmarkServers } from "./benchmark-app.ts"
+import { type BenchRequest, EMPTY_REQUEST, FUNCTION_REQUESTS } from "./benchmark-functions.ts"
+import { measureContestant } from "./contestant.ts"
 import type { BenchContext } from "./context.ts"
 import { HttpClient } from "./http-client.ts"
 import { openLoop } from "./open-loop.ts"
+import { meanOf, ratiosOf } from "./ratios.ts"
 import { type BenchResult, quantile } from "./result.ts"
 import { medianOf, rowOf } from "./row.ts"
+import { SHOP_REQUESTS } from "./shop-requests.ts"
 
 const EXPERIMENT = "relative"
+const WAYS = ["native", "offloaded"] as const
 const RATES = [1, 5, 10, 20, 30, 40, 50, 75, 100]
 const REPEATS = 5
 /** Requests at least per measurement, so that low rates have a median. */
 const MIN_REQUESTS = 5
 const DURATION_MS = 1000
-/** Requests for a function's own time. */
+/** Requests for a function's own time, after as many to warm up. */
 const OWN_REQUESTS = 200
+/** Requests in flight back to back, and to saturate a server. */
+const IN_FLIGHT = [1, 64]
 
 /**
- * Every function of `examples/benchmarks` natively and offloaded, in turn, at fixed rates. Rows:
+ * Every function of `examples/benchmarks` and its shop's routes natively and offloaded, in turn. Rows:
  *
- * - `native`, `offloaded`: latency of the whole request
+ * - `native`, `offloaded` with a rate: latency of the whole request, started at a fixed rate
+ * - `native`, `offloaded` without: the shop's routes, with a number of requests always in flight
  * - `native function`, `guest function`: the function's own time in process and in the guest, less that of one that
  *   does nothing
- *
- * Engine cost is `guest function` over `native function`; bridge cost what is left of `offloaded` without `guest
- * function` over what is left of `native` without `native function`; the whole is `offloaded` over `native`.
  */
 export async function benchRelative(context: BenchContext): Promise<BenchResult[]> {
-  const rates = context.quick ? [50] : RATES
-  const repeats = context.quick ? 1 : REPEATS
   const servers = await startBenchmarkServers(context, EXPERIMENT)
-  const clients = { native: new HttpClient(servers.native), offloaded: new HttpClient(servers.offloaded) }
-  const results: BenchResult[] = []
-  context.measuring(results)
+  const bench = new RelativeBench(servers, context)
+  context.measuring(bench.rows)
   try {
-    // The first time for the compiler.
-    await nativeUs(EMPTY_FUNCTION.name, EMPTY_FUNCTION.size, context)
-    const emptyUs = {
-      native: medianOf(await nativeUs(EMPTY_FUNCTION.name, EMPTY_FUNCTION.size, context)),
-      guest: medianOf(await executedUs(clients.offloaded, EMPTY_FUNCTION.name, EMPTY_FUNCTION.size, context)),
-    }
-    for (const [name, size] of Object.entries(BENCHMARK_FUNCTIONS).filter(
-      (_, i) => !context.quick || i % 4 === 2,
-    )) {
-      context.progress(`${EXPERIMENT}: ${name}, its own time`)
-      const native = await nativeUs(name, size, context)
-      const guest = await executedUs(clients.offloaded, name, size, context)
-      results.push(rowOf(EXPERIMENT, "native function", without(native, emptyUs.native), { function: name }))
-      results.push(rowOf(EXPERIMENT, "guest function", without(guest, emptyUs.guest), { function: name }))
-      for (const ratePerSecond of rates) {
-        const all = { native: samples(), offloaded: samples() }
-        const ms = context.quick ? 60 : Math.max(DURATION_MS, (MIN_REQUESTS / ratePerSecond) * 1000)
-        for (let repeat = 1; repeat <= repeats; repeat++) {
-          context.progress(`${EXPERIMENT}: ${name}, ${ratePerSecond}/s, ${repeat} of ${repeats}`)
-          for (const way of ["native", "offloaded"] as const) {
-            const measured = await openLoop({
-              ratePerSecond,
-              durationMs: ms,
-              call: () => clients[way].send(functionRequest(name, size)),
-            })
-            all[way].latenciesUs.push(...measured.latenciesUs)
-            all[way].lateUs.push(...measured.lateUs)
-            all[way].cpuUs.push(measured.clientCpuUsPerCall)
-          }
-        }
-        for (const way of ["native", "offloaded"] as const) {
-          const { latenciesUs, lateUs, cpuUs } = all[way]
-          const more = {
-            function: name,
-            ratePerSecond,
-            callsPerSecond: ratePerSecond,
-            lateP99Us: quantile(Float64Array.from(lateUs).sort(), 0.99),
-            clientCpuUsPerCall: medianOf(cpuUs),
-          }
-          results.push(rowOf(EXPERIMENT, way, latenciesUs, more))
-        }
-      }
-    }
-    conclude(results, context)
+    await bench.run()
   } finally {
-    await Promise.all(Object.values(clients).map((client) => client.close()))
+    await bench.close()
     await servers.stop()
   }
-  return results
+  return bench.rows
 }
 
-/** The three ratios that the experiment is for: means over the functions, at each rate. */
-function conclude(results: readonly BenchResult[], context: BenchContext): void {
-  const p50 = (way: string, name: string, ratePerSecond?: number) =>
-    results.find((one) => one.way === way && one.function === name && one.ratePerSecond === ratePerSecond)!
-      .p50Us
-  const names = [...new Set(results.flatMap((one) => one.function ?? []))]
-  const meanOf = (some: readonly string[], ratio: (name: string) => number) =>
-    (some.reduce((sum, name) => sum + ratio(name), 0) / some.length).toFixed(1)
-  const mean = (ratio: (name: string) => number) => meanOf(names, ratio)
-  for (const rate of new Set(results.flatMap((one) => one.ratePerSecond ?? []))) {
-    const whole = mean((name) => p50("offloaded", name, rate) / p50("native", name, rate))
-    const bridge = mean(
-      (name) =>
-        (p50("offloaded", name, rate) - p50("guest function", name)) /
-        Math.max(1, p50("native", name, rate) - p50("native function", name)),
-    )
-    context.conclude(
-      `${EXPERIMENT}: at ${rate}/s, mean over ${names.length} functions: ${whole} times native; without the ` +
-        `functions' own time, ${bridge} times`,
+class RelativeBench {
+  readonly rows: BenchResult[] = []
+  readonly #servers: BenchmarkServers
+  readonly #context: BenchContext
+  readonly #clients: Record<(typeof WAYS)[number], HttpClient>
+  readonly #rates: readonly number[]
+  readonly #repeats: number
+
+  constructor(servers: BenchmarkServers, context: BenchContext) {
+    this.#servers = servers
+    this.#context = context
+    this.#clients = {
+      native: new HttpClient(servers.native.url),
+      offloaded: new HttpClient(servers.offloaded.url),
+    }
+    this.#rates = context.rates ?? (context.quick ? [50] : RATES)
+    this.#repeats = context.repeats ?? (context.quick ? 1 : REPEATS)
+  }
+
+  async run(): Promise<void> {
+    // The first time for the compiler.
+    await this.#nativeUs(EMPTY_REQUEST)
+    const emptyUs = {
+      native: medianOf(await this.#nativeUs(EMPTY_REQUEST)),
+      guest: medianOf(await this.#executedUs(EMPTY_REQUEST)),
+    }
+    const requests = Object.entries({ ...FUNCTION_REQUESTS, ...SHOP_REQUESTS })
+    for (const [name, request] of requests.filter((_, i) => !this.#context.quick || i % 4 === 2)) {
+      await this.#ownTime(name, request, emptyUs)
+      for (const ratePerSecond of this.#rates) await this.#atRate(name, request, ratePerSecond)
+      if (name in SHOP_REQUESTS) await this.#closed(name, request)
+    }
+    this.#conclude()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.#clients).map((client) => client.close()))
+  }
+
+  async #ownTime(name: string, request: BenchRequest, emptyUs: { native: number; guest: number }) {
+    this.#context.progress(`${EXPERIMENT}: ${name}, its own time`)
+    // The native server is warmed as the function is, else the compiler would work in what is measured next.
+    for (let i = 0; i < this.#warmAndMeasured(); i++) await this.#clients.native.send(request)
+    const native = without(await this.#nativeUs(request), emptyUs.native)
+    const guest = without(await this.#executedUs(request), emptyUs.guest)
+    this.rows.push(rowOf(EXPERIMENT, "native function", native, { function: name }))
+    this.rows.push(rowOf(EXPERIMENT, "guest function", guest, { function: name }))
+  }
+
+  async #atRate(name: string, request: BenchRequest, ratePerSecond: number): Promise<void> {
+    const all = { native: samples(), offloaded: samples() }
+    const durationMs = this.#context.quick ? 60 : Math.max(DURATION_MS, (MIN_REQUESTS / ratePerSecond) * 1000)
+    for (let repeat = 1; repeat <= this.#repeats; repeat++) {
+      this.#context.progress(`${EXPERIMENT}: ${name}, ${ratePerSecond}/s, ${repeat} of ${this.#repeats}`)
+      for (const way of WAYS) {
+        const call = () => this.#clients[way].send(request)
+        const measured = await openLoop({ ratePerSecond, durationMs, call })
+        all[way].latenciesUs.push(...measured.latenciesUs)
+        all[way].lateUs.push(...measured.lateUs)
+        all[way].cpuUs.push(measured.clientCpuUsPerCall)
+      }
+    }
+    for (const way of WAYS) {
+      const { latenciesUs, lateUs, cpuUs } = all[way]
+      const more = {
+        function: name,
+        ratePerSecond,
+        callsPerSecond: ratePerSecond,
+        lateP99Us: quantile(Float64Array.from(lateUs).sort(), 0.99),
+        clientCpuUsPerCall: medianOf(cpuUs),
+      }
+      this.rows.push(rowOf(EXPERIMENT, way, latenciesUs, more))
+    }
+  }
+
+  /** Back to back, and saturated: what the server does for as long as there is something to do. */
+  async #closed(name: string, request: BenchRequest): Promise<void> {
+    for (const inFlight of IN_FLIGHT) {
+      for (const way of WAYS) {
+        this.#context.progress(`${EXPERIMENT}: ${name}, ${way}, ${inFlight} in flight`)
+        const contestant = {
+          way,
+          call: () => this.#clients[way].send(request),
+          pid: this.#servers[way].pid,
+        }
+        const row = { experiment: EXPERIMENT, function: name, payloadBytes: 0, inFlight }
+        this.rows.push(await measureContestant(contestant, row, this.#context.times))
+      }
+    }
+  }
+
+  /** The function in this process, by Hono, without a server. */
+  async #nativeUs({ path, ...init }: BenchRequest): Promise<number[]> {
+    const times: number[] = []
+    for (let i = 0; i < this.#warmAndMeasured(); i++) {
+      const request = new Request(`http://localhost${path}`, init)
+      const start = performance.now()
+      await app.fetch(request)
+      times.push((performance.now() - start) * 1000)
+    }
+    return times.slice(times.length / 2)
+  }
+
+  /** The function in the guest, as the host takes the time. */
+  async #executedUs(request: BenchRequest): Promise<number[]> {
+    const times: number[] = []
+    for (let i = 0; i < this.#warmAndMeasured(); i++) {
+      const headers = await this.#clients.offloaded.send(request)
+      const timing = /execute;dur=([\d.]+)/.exec(`${headers["server-timing"]}`)
+      if (!timing) throw new Error(`${request.path}: the gateway told no timing; did it run in a function?`)
+      times.push(Number(timing[1]) * 1000)
+    }
+    return times.slice(times.length / 2)
+  }
+
+  /** The first half warms up. */
+  #warmAndMeasured(): number {
+    return this.#context.quick ? 20 : 2 * OWN_REQUESTS
+  }
+
+  /** The three ratios that the experiment is for: means over the functions, at each rate. */
+  #conclude(): void {
+    const ratios = ratiosOf(this.rows)
+    const groups = [
+      ["functions", ratios.filter((one) => one.function in FUNCTION_REQUESTS)],
+      ["shop routes", ratios.filter((one) => one.function in SHOP_REQUESTS)],
+    ] as const
+    for (const [what, some] of groups) {
+      for (const rate of this.#rates) {
+        const at = some.flatMap(
+          ({ rates }) => rates.find(({ ratePerSecond }) => ratePerSecond === rate) ?? [],
+        )
+        this.#context.conclude(
+          `${EXPERIMENT}: at ${rate}/s, mean over ${some.length} ${what}: ${text(meanOf(at.map((one) => one.whole)))} ` +
+            `times native; without their own time, ${text(meanOf(at.map((one) => one.bridge)))} times`,
+        )
+      }
+      const engines = some.flatMap(({ engine }) => engine ?? [])
+      this.#context.conclude(
+        `${EXPERIMENT}: the guest's engine takes ${text(meanOf(engines))} times V8's time, mean over ${engines.length} ${what}`,
+      )
+    }
+    const shop = Object.keys(SHOP_REQUESTS).filter((name) => this.rows.some((row) => row.function === name))
+    const closed = (way: string, name: string, inFlight: number) =>
+      this.rows.find(
+        (row) => row.way === way && row.function === name && row.inFlight === inFlight && !row.ratePerSecond,
+      )!
+    const of = (value: (row: BenchResult) => number, inFlight: number) =>
+      meanOf(
+        shop.map(
+          (name) => value(closed("offloaded", name, inFlight)) / value(closed("native", name, inFlight)),
+        ),
+      )
+    this.#context.conclude(
+      `${EXPERIMENT}: mean over ${shop.length} shop routes: back to back ${text(of((row) => row.p50Us, 1))} times native's p50; with 64 in ` +
+        `flight ${text(of((row) => row.callsPerSecond, 64))} of native's requests/s, and ` +
+        `${text(of((row) => 1 / row.serverCpuUsPerCall!, 64))} of its requests per second of the server's own CPU time`,
     )
   }
-  // What takes no time to speak of natively has no ratio.
-  const measurable = names.filter((name) => p50("native function", name) >= 10)
-  const engine = meanOf(measurable, (name) => p50("guest function", name) / p50("native function", name))
-  context.conclude(
-    `${EXPERIMENT}: the guest's engine takes ${engine} times V8's time, mean over ${measurable.length} functions`,
-  )
 }
 
 function samples(): Record<"latenciesUs" | "lateUs" | "cpuUs", number[]> {
   return { latenciesUs: [], lateUs: [], cpuUs: [] }
 }
 
-/** The function in this process, by Hono, without a server. */
-async function nativeUs(name: string, size: number, context: BenchContext): Promise<number[]> {
-  const times: number[] = []
-  for (let i = 0; i < warmAnd(context); i++) {
-    const { path, ...init } = functionRequest(name, size)
-    const request = new Request(`http://localhost${path}`, init)
-    const start = performance.now()
-    await app.fetch(request)
-    times.push((performance.now() - start) * 1000)
-  }
-  return times.slice(times.length / 2)
-}
-
-/** The function in the guest, as the runtime takes the time. */
-async function executedUs(client: HttpClient, name: string, size: number, context: BenchContext) {
-  const times: number[] = []
-  for (let i = 0; i < warmAnd(context); i++) {
-    const headers = await client.send(functionRequest(name, size))
-    const timing = /execute;dur=([\d.]+)/.exec(`${headers["server-timing"]}`)
-    if (!timing) throw new Error(`${name}: the gateway told no timing; did it run in a function?`)
-    times.push(Number(timing[1]) * 1000)
-  }
-  return times.slice(times.length / 2)
-}
-
-/** The first half warms up. */
-function warmAnd(context: BenchContext): number {
-  return context.quick ? 20 : 2 * OWN_REQUESTS
-}
-
 function without(times: readonly number[], us: number): number[] {
   return times.map((time) => Math.max(0, time - us))
+}
+
+function text(ratio: number | undefined): string {
+  return ratio === undefined ? "an unknown number of" : ratio.toPrecision(2)
 }

@@ -10,9 +10,14 @@ const COLUMNS: Column[] = [
   { name: "function", cell: (row) => row.function },
   { name: "phase", cell: (row) => row.phase },
   { name: "way", cell: (row) => row.way },
+  { name: "kind", cell: (row) => row.kind },
   { name: "payload", cell: (row) => (row.payloadBytes === 0 ? undefined : String(row.payloadBytes)) },
   { name: "rate/s", cell: (row) => row.ratePerSecond?.toString() },
-  { name: "in flight", cell: (row) => (row.function === undefined ? String(row.inFlight) : undefined) },
+  {
+    name: "in flight",
+    cell: (row) =>
+      row.ratePerSecond === undefined && row.phase === undefined ? String(row.inFlight) : undefined,
+  },
   { name: "p50 us", cell: (row) => figure(row.p50Us) },
   { name: "p99 us", cell: (row) => figure(row.p99Us) },
   { name: "p99.9 us", cell: (row) => figure(row.p999Us) },
@@ -25,8 +30,10 @@ const COLUMNS: Column[] = [
   { name: "cpu us/call", cell: (row) => figure(row.clientCpuUsPerCall) },
   { name: "server cpu us/call", cell: (row) => figure(row.serverCpuUsPerCall) },
   { name: "wire bytes/call", cell: (row) => figure(row.wireBytesPerCall) },
+  { name: "calls made", cell: (row) => row.callsMade?.toString() },
+  { name: "host MiB", cell: (row) => figure(row.hostMemoryMib) },
 ]
-const LEFT = new Set(["function", "phase", "way"])
+const LEFT = new Set(["function", "phase", "way", "kind"])
 
 /** Lays out results for a terminal. */
 export function resultTable(results: BenchResult[]): string {

@@ -6,13 +6,15 @@ export interface BenchResult {
   way: string
   /** Size of the payload, in bytes. */
   payloadBytes: number
+  /** What the payload is, where that is compared: `strings`, `numbers`, `nested` or `binary`. */
+  kind?: string
   /** Calls in flight at once. */
   inFlight: number
   /** Median time of a call, in microseconds. */
   p50Us: number
   /** 99th percentile, in microseconds. */
   p99Us: number
-  /** 99.9th percentile, in microseconds, where there are enough calls to speak of one. */
+  /** 99.9th percentile, in microseconds, where there are at least 2,000 calls. */
   p999Us?: number
   callsPerSecond: number
   /** CPU time (user and system) of the measuring process per call, in microseconds. */
@@ -29,6 +31,10 @@ export interface BenchResult {
   ratePerSecond?: number
   /** How late requests were started, 99th percentile, in microseconds: what the generator itself adds. */
   lateP99Us?: number
+  /** Calls that the host had answered in this row's series when its memory was read. */
+  callsMade?: number
+  /** Memory of the answering process then, in MiB. */
+  hostMemoryMib?: number
   /** Measured times in microseconds, in their order: all, or 2,000 evenly spread. */
   samplesUs?: number[]
 }

@@ -4,17 +4,18 @@ import { Hono } from "hono"
 import type { FunctionClient } from "../src/channel/function-client.ts"
 import { openChannel } from "../src/channel/index.ts"
 import { uploadFunction } from "../src/faaslet/index.ts"
-import { PlannerClient } from "../src/planner/index.ts"
-import { startChild } from "./child.ts"
-import { closedLoop } from "./closed-loop.ts"
+import { type ChildServer, startChild } from "./child.ts"
+import { type Contestant, measureContestant } from "./contestant.ts"
 import type { BenchContext } from "./context.ts"
-import { startCountingProxy } from "./counting-proxy.ts"
+import { callEcho, ECHO, type EchoClient, openPlanner } from "./echo-call.ts"
 import { echoFunction } from "./echo-function.ts"
+import { measureHostMemory } from "./host-memory.ts"
+import { type Conversion, payloadKinds } from "./payload-kinds.ts"
 import { PollingClient } from "./polling-client.ts"
-import { cpuUsOf, memoryMibOf } from "./process-usage.ts"
 import type { BenchResult } from "./result.ts"
 import { openTarget, type Target } from "./target.ts"
 import { connectTcp } from "./tcp-client.ts"
+import { wireBytes } from "./wire-bytes.ts"
 
 const EXPERIMENT = "rpc-vs-json"
 const PAYLOADS = [0, 100, 1_000, 10_000, 100_000, 1_000_000]
@@ -23,32 +24,31 @@ const IN_FLIGHT = [1, 8, 64, 256]
 const QUICK_IN_FLIGHT = [1, 64]
 /** Payloads under way at once, in bytes: more measures the machine's memory. */
 const MAX_IN_FLIGHT_BYTES = 16_000_000
-/** Calls from which bytes on the wire are counted, in a pass of its own: the proxy would cost time. */
-const COUNTED_CALLS = 320
-/** Payload of the calls that are polled for, in bytes. */
-const POLLED_BYTES = 100
+/** JSON of the values that are compared by kind, in bytes, about; and how many are in flight. */
+const KIND_BYTES = [1_000, 100_000]
+const KIND_IN_FLIGHT = [1, 64]
+/** The ways of polling, and the payloads that they are measured with: where one waits for seconds, size is nothing. */
+const POLLED_PAYLOADS = [100, 10_000, 1_000_000]
 const POLLED_IN_FLIGHT = [1, 64]
-/** Calls after which the host's memory is looked at. */
-const MEMORY_CALLS = [10_000, 110_000]
-
-const CALL_TIMEOUT_MS = 30_000
-
-/** What is called in turn. */
-interface Contestant {
-  way: string
-  call: () => Promise<unknown>
-  wireBytesPerCall: number | null
-  /** The process that answers, where its CPU time can be read. */
-  pid: number | null
-}
+const POLLS = [
+  { poll: "poll at once", everyMs: 0 },
+  { poll: "poll every 10 ms", everyMs: 10 },
+  { poll: "poll every 2 s", everyMs: 2_000 },
+]
+const CONNECTIONS = [
+  { connections: "kept connections", keep: true },
+  { connections: "new connections", keep: false },
+]
 
 /**
  * The main comparison: the same echo function on the same server, called over the channel (`rpc`) and over the
  * planner's HTTP/JSON dialect (`json`), beside the same echo in a Hono app in process (`native`) and a TCP ping-pong
- * of the same size (`tcp`). The ways alternate within each payload and number in flight.
+ * of the same size (`tcp`). The ways alternate within each payload and number in flight. Then
  *
- * Then the dialect as it was used before there was an RPC, with polls at fixed times: at once, over kept and over new
- * connections, every 10 ms, and every 2 s as `faasmctl invoke` does.
+ * - rows with a kind: values of that kind, which each call encodes and decodes as its way has it
+ * - `poll …`: the dialect as it was used before there was an RPC, with polls at fixed times: at once, every 10 ms, and
+ *   every 2 s as `faasmctl invoke` does, over kept connections and over new ones
+ * - rows with `callsMade`: the host's memory over 100,000 calls
  */
 export async function benchRpcVsJson(context: BenchContext): Promise<BenchResult[]> {
   const target = await openTarget(context.target)
@@ -56,145 +56,167 @@ export async function benchRpcVsJson(context: BenchContext): Promise<BenchResult
     fileURLToPath(new URL(`./tcp-echo-server${extname(import.meta.url)}`, import.meta.url)),
     [],
   )
-  const channel = openChannel({ servers: [target.rpc] })
-  const planner = openPlanner(target.planner)
-  const results: BenchResult[] = []
+  const bench = new RpcVsJson(target, tcp, context)
+  context.measuring(bench.rows)
   try {
     context.progress(`${EXPERIMENT}: uploading`)
-    await uploadFunction(target.upload, "bench", "echo", echoFunction())
-    for (const payloadBytes of context.quick ? QUICK_PAYLOADS : PAYLOADS) {
+    await uploadFunction(target.upload, ECHO.user, ECHO.function, echoFunction())
+    await bench.sizes()
+    await bench.kinds()
+    await bench.polled()
+    await bench.hostMemory()
+    bench.conclude()
+  } finally {
+    await bench.close()
+    await Promise.all([target.stop(), tcp.stop()])
+  }
+  return bench.rows
+}
+
+class RpcVsJson {
+  readonly rows: BenchResult[] = []
+  readonly #target: Target
+  readonly #tcp: ChildServer
+  readonly #context: BenchContext
+  readonly #rpc: FunctionClient
+  readonly #json: FunctionClient
+
+  constructor(target: Target, tcp: ChildServer, context: BenchContext) {
+    this.#target = target
+    this.#tcp = tcp
+    this.#context = context
+    this.#rpc = openRpc(target.rpc)
+    this.#json = openPlanner(target.planner)
+  }
+
+  async sizes(): Promise<void> {
+    for (const payloadBytes of this.#context.quick ? QUICK_PAYLOADS : PAYLOADS) {
       const input = Buffer.alloc(payloadBytes, "x")
-      for (const inFlight of context.quick ? QUICK_IN_FLIGHT : IN_FLIGHT) {
-        if (inFlight > 1 && payloadBytes * inFlight > MAX_IN_FLIGHT_BYTES) continue
-        const wire = {
-          rpc: await wireBytes(target.rpc, (url) => openChannel({ servers: [url] }), input, inFlight),
-          json: await wireBytes(target.planner, openPlanner, input, inFlight),
-        }
+      for (const inFlight of inFlightOf(this.#context.quick ? QUICK_IN_FLIGHT : IN_FLIGHT, payloadBytes)) {
+        const wire = await this.#wireBytes(input, input, inFlight)
         // An empty ping-pong would be none.
-        const tcpClient = await connectTcp(tcp.url, payloadBytes || 1)
-        const ways: Contestant[] = [
-          { way: "tcp", call: tcpClient.call, wireBytesPerCall: 2 * (payloadBytes || 1), pid: tcp.pid },
-          { way: "native", call: nativeEcho(input), wireBytesPerCall: null, pid: null },
-          { way: "rpc", call: callEcho(channel, input), wireBytesPerCall: wire.rpc, pid: target.pid },
-          { way: "json", call: callEcho(planner, input), wireBytesPerCall: wire.json, pid: target.pid },
+        const tcpClient = await connectTcp(this.#tcp.url, payloadBytes || 1)
+        const { pid } = this.#target
+        const contestants: Contestant[] = [
+          { way: "tcp", call: tcpClient.call, wireBytesPerCall: 2 * (payloadBytes || 1), pid: this.#tcp.pid },
+          { way: "native", call: nativeEcho(input), pid: null },
+          { way: "rpc", call: () => callEcho(this.#rpc, input), wireBytesPerCall: wire.rpc, pid },
+          { way: "json", call: () => callEcho(this.#json, input), wireBytesPerCall: wire.json, pid },
         ]
-        for (const contestant of ways) {
-          results.push(await measure(contestant, payloadBytes, inFlight, context))
-        }
+        for (const contestant of contestants) await this.#measure(contestant, { payloadBytes, inFlight })
         tcpClient.close()
       }
     }
-    results.push(...(await polled(target, context)))
-    conclude(results, context)
-    if (!context.quick) await hostMemory(target, channel, context)
-    return results
-  } finally {
-    await Promise.all([channel.close(), planner.close()])
-    await Promise.all([target.stop(), tcp.stop()])
   }
-}
 
-async function measure(
-  { way, call, pid, wireBytesPerCall }: Contestant,
-  payloadBytes: number,
-  inFlight: number,
-  context: BenchContext,
-  times = context.times,
-): Promise<BenchResult> {
-  context.progress(`${EXPERIMENT}: ${way}, ${payloadBytes} bytes, ${inFlight} in flight`)
-  // Those of the warm-up cost the server as well.
-  let calls = 0
-  const counted = () => {
-    calls++
-    return call()
-  }
-  const cpu = pid === null ? 0 : cpuUsOf(pid)
-  const figures = await closedLoop({ inFlight, call: counted, ...times })
-  const serverCpuUsPerCall = pid === null ? null : (cpuUsOf(pid) - cpu) / calls
-  return {
-    experiment: EXPERIMENT,
-    way,
-    payloadBytes,
-    inFlight,
-    ...figures,
-    serverCpuUsPerCall,
-    wireBytesPerCall,
-  }
-}
-
-async function polled(target: Target, context: BenchContext): Promise<BenchResult[]> {
-  const ways = [
-    { way: "poll at once", everyMs: 0, keep: true },
-    { way: "poll at once, new connections", everyMs: 0, keep: false },
-    { way: "poll every 10 ms, new connections", everyMs: 10, keep: false },
-    { way: "poll every 2 s, new connections", everyMs: 2_000, keep: false },
-  ]
-  const input = Buffer.alloc(POLLED_BYTES, "x")
-  const results: BenchResult[] = []
-  for (const inFlight of POLLED_IN_FLIGHT) {
-    for (const { way, everyMs, keep } of ways) {
-      if (context.quick && everyMs > 1_000) continue
-      const client = new PollingClient({ url: target.planner, everyMs, keep })
-      const call = () =>
-        client.invoke({
-          user: "bench",
-          function: "echo",
-          input,
-          idempotent: true,
-          timeoutMs: CALL_TIMEOUT_MS,
-        })
-      // Several calls, where one takes seconds.
-      const measureMs = Math.max(context.times.measureMs, 4 * everyMs)
-      const times = { warmupMs: context.times.warmupMs, measureMs }
-      const contestant = { way, call, wireBytesPerCall: null, pid: target.pid }
-      results.push(await measure(contestant, POLLED_BYTES, inFlight, context, times))
-      await client.close()
+  async kinds(): Promise<void> {
+    const { pid } = this.#target
+    for (const bytes of this.#context.quick ? KIND_BYTES.slice(0, 1) : KIND_BYTES) {
+      for (const { kind, rpc, json } of payloadKinds(bytes)) {
+        const payloadBytes = json.encode().length
+        const polling = new PollingClient({ url: this.#target.planner, everyMs: 0, keep: true })
+        const converted = (client: EchoClient, { encode, decode }: Conversion) => {
+          return async () => decode(await callEcho(client, encode()))
+        }
+        for (const inFlight of inFlightOf(KIND_IN_FLIGHT, payloadBytes)) {
+          const wire = await this.#wireBytes(rpc.encode(), json.encode(), inFlight)
+          const contestants: Contestant[] = [
+            { way: "rpc", call: converted(this.#rpc, rpc), wireBytesPerCall: wire.rpc, pid },
+            { way: "json", call: converted(this.#json, json), wireBytesPerCall: wire.json, pid },
+            { way: "poll at once, kept connections", call: converted(polling, json), pid },
+          ]
+          for (const contestant of contestants) {
+            await this.#measure(contestant, { kind, payloadBytes, inFlight })
+          }
+        }
+        await polling.close()
+      }
     }
   }
-  return results
-}
 
-function conclude(results: readonly BenchResult[], context: BenchContext): void {
-  const find = (way: string, inFlight: number) =>
-    results.find((one) => one.way === way && one.payloadBytes === 100 && one.inFlight === inFlight)!
-  const p50 = find("rpc", 1).p50Us / find("json", 1).p50Us
-  const calls = find("rpc", 64).callsPerSecond / find("json", 64).callsPerSecond
-  const overhead = [1, 64].map((inFlight) => (find("rpc", inFlight).wireBytesPerCall! - 200).toFixed(1))
-  context.conclude(
-    `${EXPERIMENT}: with 100 bytes, rpc has ${p50.toFixed(2)} of json's p50 at 1 in flight, and ` +
-      `${calls.toFixed(1)} times its calls/s at 64; beside the payload a call has ${overhead[0]} bytes on the wire at 1 ` +
-      `in flight, and ${overhead[1]} at 64`,
-  )
-}
-
-/** What the host keeps of calls that have ended. */
-async function hostMemory(target: Target, channel: FunctionClient, context: BenchContext): Promise<void> {
-  if (target.pid === null) return
-  const call = callEcho(channel, Buffer.alloc(100, "x"))
-  const mib: number[] = []
-  let made = 0
-  for (const calls of MEMORY_CALLS) {
-    context.progress(`${EXPERIMENT}: the host's memory after ${calls} calls`)
-    const lane = async () => {
-      while (made++ < calls) await call()
+  async polled(): Promise<void> {
+    for (const { poll, everyMs } of POLLS) {
+      if (this.#context.quick && everyMs > 1_000) continue
+      for (const payloadBytes of everyMs > 0 || this.#context.quick ? [100] : POLLED_PAYLOADS) {
+        const input = Buffer.alloc(payloadBytes, "x")
+        for (const inFlight of inFlightOf(POLLED_IN_FLIGHT, payloadBytes)) {
+          for (const { connections, keep } of CONNECTIONS) {
+            const client = new PollingClient({ url: this.#target.planner, everyMs, keep })
+            const call = () => callEcho(client, input)
+            // Several calls, where one takes seconds.
+            const measureMs = Math.max(this.#context.times.measureMs, 4 * everyMs)
+            const contestant = { way: `${poll}, ${connections}`, call, pid: this.#target.pid }
+            const times = { ...this.#context.times, measureMs }
+            await this.#measure(contestant, { payloadBytes, inFlight }, times)
+            await client.close()
+          }
+        }
+      }
     }
-    await Promise.all(Array.from({ length: 64 }, lane))
-    mib.push(memoryMibOf(target.pid).now)
   }
-  context.conclude(
-    `${EXPERIMENT}: the host has ${mib[0]!.toFixed(0)} MiB after ${MEMORY_CALLS[0]} calls over rpc, and ` +
-      `${mib[1]!.toFixed(0)} MiB after ${MEMORY_CALLS[1]}`,
-  )
+
+  async hostMemory(): Promise<void> {
+    const { pid } = this.#target
+    if (pid === null) return
+    for (const [way, client] of [
+      ["rpc", this.#rpc],
+      ["json", this.#json],
+    ] as const) {
+      const rows = await measureHostMemory(EXPERIMENT, way, client, pid, this.#context)
+      this.rows.push(...rows)
+      const [first, last] = [rows[0]!, rows.at(-1)!]
+      this.#context.conclude(
+        `${EXPERIMENT}: over ${way}, the host has ${first.hostMemoryMib!.toFixed(0)} MiB after ${first.callsMade} more ` +
+          `calls, and ${last.hostMemoryMib!.toFixed(0)} MiB after ${last.callsMade}`,
+      )
+    }
+  }
+
+  conclude(): void {
+    const find = (way: string, inFlight: number) =>
+      this.rows.find(
+        (one) =>
+          one.way === way && one.payloadBytes === 100 && one.inFlight === inFlight && one.kind === undefined,
+      )!
+    const p50 = (inFlight: number) => find("rpc", inFlight).p50Us / find("json", inFlight).p50Us
+    const calls = find("rpc", 64).callsPerSecond / find("json", 64).callsPerSecond
+    const overhead = [1, 64].map((inFlight) => (find("rpc", inFlight).wireBytesPerCall! - 200).toFixed(1))
+    this.#context.conclude(
+      `${EXPERIMENT}: with 100 bytes, rpc has ${p50(1).toFixed(2)} of json's p50 at 1 in flight and ${p50(64).toFixed(2)} at ` +
+        `64, and ${calls.toFixed(1)} times its calls/s at 64; beside the payload a call has ${overhead[0]} bytes on the ` +
+        `wire at 1 in flight, and ${overhead[1]} at 64`,
+    )
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#rpc.close(), this.#json.close()])
+  }
+
+  async #measure(
+    contestant: Contestant,
+    row: Pick<BenchResult, "payloadBytes" | "inFlight" | "kind">,
+    times = this.#context.times,
+  ): Promise<void> {
+    const { kind, payloadBytes, inFlight } = row
+    const payload = `${payloadBytes} bytes${kind ? ` of ${kind}` : ""}`
+    this.#context.progress(`${EXPERIMENT}: ${contestant.way}, ${payload}, ${inFlight} in flight`)
+    this.rows.push(await measureContestant(contestant, { experiment: EXPERIMENT, ...row }, times))
+  }
+
+  async #wireBytes(rpcInput: Uint8Array, jsonInput: Uint8Array, inFlight: number) {
+    return {
+      rpc: await wireBytes(this.#target.rpc, openRpc, rpcInput, inFlight),
+      json: await wireBytes(this.#target.planner, openPlanner, jsonInput, inFlight),
+    }
+  }
 }
 
-/** A planner has no queue: with more calls in flight than slots, what waits for one is measured too. */
-function openPlanner(url: string): PlannerClient {
-  return new PlannerClient({ url, slotWaitMs: CALL_TIMEOUT_MS })
+function inFlightOf(all: readonly number[], payloadBytes: number): number[] {
+  return all.filter((inFlight) => inFlight === 1 || payloadBytes * inFlight <= MAX_IN_FLIGHT_BYTES)
 }
 
-function callEcho(client: FunctionClient, input: Uint8Array): () => Promise<unknown> {
-  return () =>
-    client.invoke({ user: "bench", function: "echo", input, idempotent: true, timeoutMs: CALL_TIMEOUT_MS })
+function openRpc(url: string): FunctionClient {
+  return openChannel({ servers: [url] })
 }
 
 function nativeEcho(body: Uint8Array): () => Promise<unknown> {
@@ -202,30 +224,5 @@ function nativeEcho(body: Uint8Array): () => Promise<unknown> {
   return async () => {
     const request = new Request("http://localhost/echo", { method: "POST", body: new Uint8Array(body) })
     return (await app.fetch(request)).arrayBuffer()
-  }
-}
-
-/** Mean bytes of a call on a connection that is already open. */
-async function wireBytes(
-  server: string,
-  open: (url: string) => FunctionClient,
-  input: Uint8Array,
-  inFlight: number,
-): Promise<number> {
-  const proxy = await startCountingProxy(server)
-  const client = open(proxy.url)
-  try {
-    const call = callEcho(client, input)
-    await call()
-    const before = proxy.bytes()
-    let made = 0
-    const lane = async () => {
-      while (made++ < COUNTED_CALLS) await call()
-    }
-    await Promise.all(Array.from({ length: inFlight }, lane))
-    return (proxy.bytes() - before) / COUNTED_CALLS
-  } finally {
-    await client.close()
-    await proxy.close()
   }
 }
