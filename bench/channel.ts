@@ -15,7 +15,7 @@ const COUNTED_CALLS = 6400
 
 /** The channel alone, to a server that echoes in process (`rpc`), beside a TCP ping-pong of the same size (`tcp`). */
 export async function benchChannel(
-  context: Pick<BenchContext, "times" | "progress">,
+  context: Pick<BenchContext, "times" | "progress" | "measuring">,
 ): Promise<BenchResult[]> {
   const child = (name: string) =>
     startChild(fileURLToPath(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url)), [])
@@ -23,6 +23,7 @@ export async function benchChannel(
   const tcp = await child("tcp-echo-server")
   const channel = openChannel({ servers: [server.url] })
   const results: BenchResult[] = []
+  context.measuring(results)
   try {
     for (const payloadBytes of PAYLOADS) {
       const input = Buffer.alloc(payloadBytes, "x")

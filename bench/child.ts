@@ -22,6 +22,10 @@ export function startChild(program: string, args: string[]): Promise<ChildServer
 /** As {@link startChild}, for a program that needs no Node. */
 export async function startProgram(program: string, args: string[]): Promise<ChildServer> {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] })
+  // A run that is interrupted leaves none behind.
+  const end = () => child.kill("SIGKILL")
+  process.once("exit", end)
+  child.once("exit", () => process.off("exit", end))
   const url = await Promise.race([listening(child), ended(child, program)])
   return {
     url,

@@ -19,10 +19,8 @@ export interface ClosedLoopOptions {
 /** The figures of one measurement, as a {@link BenchResult} has them. */
 export type ClosedLoopFigures = Pick<
   BenchResult,
-  "p50Us" | "p99Us" | "p999Us" | "callsPerSecond" | "clientCpuUsPerCall" | "samplesUs"
-> & {
-  calls: number
-}
+  "calls" | "p50Us" | "p99Us" | "p999Us" | "callsPerSecond" | "clientCpuUsPerCall" | "samplesUs"
+>
 
 /** Keeps a number of calls in flight for a while, and takes the time of each. */
 export async function closedLoop(options: ClosedLoopOptions): Promise<ClosedLoopFigures> {

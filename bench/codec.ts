@@ -24,6 +24,7 @@ export async function benchCodec(context: BenchContext): Promise<BenchResult[]> 
   const plain = protoText.replace(/import.*|\[[^\]]*\]|option [^;]*;/g, "")
   const Order = protobufjs.parse(plain).root.lookupType(desc.typeName)
   const results: BenchResult[] = []
+  context.measuring(results)
   for (const items of ITEMS) {
     const value = orderOf(items)
     const text = JSON.stringify(value)

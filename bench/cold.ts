@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { type Outcome, type Runtime, startRuntime } from "../src/runtime/index.ts"
+import type { RuntimeOptions } from "../src/runtime/index.ts"
+import { type ColdCall, type ColdHost, embeddedHost, remoteHost } from "./cold-host.ts"
 import type { BenchContext } from "./context.ts"
 import { type PricingFunction, pricingFunction } from "./pricing-function.ts"
 import type { BenchResult } from "./result.ts"
-import { medianOf, rowOf } from "./row.ts"
+import { rowOf } from "./row.ts"
 import { measureScriptLoad } from "./script-load.ts"
 
 const EXPERIMENT = "cold"
-const USER = "bench"
 /** Functions that are called in turn. */
 const FUNCTIONS = 100
 /** When the runtime gives up an instance here, in ms; and how long to wait until it has surely done so. */
@@ -17,7 +17,8 @@ const LONG_IDLE_MS = 300
 const ROOMY_BYTES = 4 * 1024 ** 3
 
 /**
- * A call that prices an order, without a network: what it costs when no instance is ready for it. Ways:
+ * A call that prices an order: what it costs when no instance is ready for it, without a network on the embedded
+ * runtime, over the channel on a Faasm. Ways:
  *
  * - `warm`: one of many of the same function
  * - `second`: right after the first of a function
@@ -29,7 +30,8 @@ const ROOMY_BYTES = 4 * 1024 ** 3
  * - `many in turn, room for all`: the same with room for all
  * - `no snapshot`: an engine started and the app's script loaded for the call, without the call itself
  *
- * Rows with the phase `instance` are the part of a call that it waits for its instance.
+ * What only the embedded runtime can be told to do (`fresh worker`, `idle, given up`, room for all) is left out on a
+ * Faasm. Rows with the phase `instance` are the part of a call that it waits for its instance.
  */
 export async function benchCold(context: BenchContext): Promise<BenchResult[]> {
   context.progress(`${EXPERIMENT}: building`)
@@ -38,20 +40,16 @@ export async function benchCold(context: BenchContext): Promise<BenchResult[]> {
   context.measuring(bench.rows)
   await bench.warm()
   await bench.neverRun()
-  await bench.freshWorker()
   await bench.idle("idle, kept", {})
-  await bench.idle("idle, given up", { idleMs: IDLE_MS })
   await bench.inTurn("many in turn", {})
-  await bench.inTurn("many in turn, room for all", { maxWarmBytes: ROOMY_BYTES })
+  if (!context.target) {
+    await bench.freshWorker()
+    await bench.idle("idle, given up", { idleMs: IDLE_MS })
+    await bench.inTurn("many in turn, room for all", { maxWarmBytes: ROOMY_BYTES })
+  }
   await bench.noSnapshot()
   bench.conclude()
   return bench.rows
-}
-
-interface Calls {
-  us: number[]
-  instanceUs: number[]
-  cold: number
 }
 
 class ColdBench {
@@ -70,15 +68,15 @@ class ColdBench {
   }
 
   async neverRun(): Promise<void> {
-    await this.#with({}, async (runtime) => {
-      const first = noCalls()
-      const next = noCalls()
+    await this.#with({}, async (host) => {
+      const first: ColdCall[] = []
+      const next: ColdCall[] = []
       for (let i = -1; i < this.#repeats; i++) {
-        const name = `function-${i}`
-        await runtime.upload(USER, name, this.#pricing.wasm)
+        const name = `new-${i}`
+        await host.upload(name, this.#pricing.wasm)
         // The first function of all warms the worker.
-        await this.#call(runtime, name, i < 0 ? noCalls() : first)
-        await this.#call(runtime, name, i < 0 ? noCalls() : next)
+        await this.#call(host, name, i < 0 ? [] : first)
+        await this.#call(host, name, i < 0 ? [] : next)
       }
       this.#add("never run", first)
       this.#add("second", next)
@@ -86,34 +84,34 @@ class ColdBench {
   }
 
   async warm(): Promise<void> {
-    await this.#with({}, async (runtime) => {
-      const calls = noCalls()
-      await runtime.upload(USER, "function", this.#pricing.wasm)
-      for (let i = 0; i < this.#repeats; i++) await this.#call(runtime, "function", noCalls())
-      for (let i = 0; i < 10 * this.#repeats; i++) await this.#call(runtime, "function", calls)
+    await this.#with({}, async (host) => {
+      const calls: ColdCall[] = []
+      await host.upload("function", this.#pricing.wasm)
+      for (let i = 0; i < this.#repeats; i++) await this.#call(host, "function", [])
+      for (let i = 0; i < 10 * this.#repeats; i++) await this.#call(host, "function", calls)
       this.#add("warm", calls)
     })
   }
 
   async freshWorker(): Promise<void> {
-    const calls = noCalls()
+    const calls: ColdCall[] = []
     for (let i = 0; i < this.#repeats; i++) {
-      await this.#with({}, async (runtime) => {
-        await runtime.upload(USER, "function", this.#pricing.wasm)
-        await this.#call(runtime, "function", calls)
+      await this.#with({}, async (host) => {
+        await host.upload("function", this.#pricing.wasm)
+        await this.#call(host, "function", calls)
       })
     }
     this.#add("fresh worker", calls)
   }
 
   async idle(way: string, options: { idleMs?: number }): Promise<void> {
-    await this.#with(options, async (runtime) => {
-      const calls = noCalls()
-      await runtime.upload(USER, "function", this.#pricing.wasm)
-      await this.#call(runtime, "function", noCalls())
+    await this.#with(options, async (host) => {
+      const calls: ColdCall[] = []
+      await host.upload("function", this.#pricing.wasm)
+      await this.#call(host, "function", [])
       for (let i = 0; i < this.#repeats; i++) {
         await sleep(LONG_IDLE_MS)
-        await this.#call(runtime, "function", calls)
+        await this.#call(host, "function", calls)
       }
       this.#add(way, calls)
     })
@@ -121,13 +119,13 @@ class ColdBench {
 
   async inTurn(way: string, options: { maxWarmBytes?: number }): Promise<void> {
     const names = Array.from({ length: this.#context.quick ? 10 : FUNCTIONS }, (_, i) => `function-${i}`)
-    await this.#with(options, async (runtime) => {
-      for (const name of names) await runtime.upload(USER, name, this.#pricing.wasm)
-      const calls = noCalls()
+    await this.#with(options, async (host) => {
+      for (const name of names) await host.upload(name, this.#pricing.wasm)
+      const calls: ColdCall[] = []
       const rounds = this.#context.quick ? 2 : 5
       for (let round = 0; round <= rounds; round++) {
         this.#context.progress(`${EXPERIMENT}: ${way}, ${round} of ${rounds}`)
-        for (const name of names) await this.#call(runtime, name, round === 0 ? noCalls() : calls)
+        for (const name of names) await this.#call(host, name, round === 0 ? [] : calls)
       }
       this.#add(way, calls)
     })
@@ -148,55 +146,47 @@ class ColdBench {
 
   conclude(): void {
     const p50 = (way: string) => this.rows.find((row) => row.way === way && row.phase === undefined)!.p50Us
-    const times = (way: string) => `'${way}' ${(p50(way) / p50("warm")).toFixed(1)}`
-    const ways = ["never run", "second", "fresh worker", "idle, kept", "idle, given up", "many in turn"]
-    const part = (way: string) => `${((this.#coldShares.get(way) ?? 0) * 100).toFixed(0)} %`
+    const part = (share: number) => `${(share * 100).toFixed(0)} %`
+    const ways = [...this.#coldShares].filter(([way]) => way !== "warm")
+    const times = ways.map(
+      ([way, cold]) =>
+        `'${way}' ${(p50(way) / p50("warm")).toFixed(1)} (${part(cold)} found no instance ready)`,
+    )
     this.#context.conclude(
-      `${EXPERIMENT}: a warm call takes ${(p50("warm") / 1000).toFixed(2)} ms. As multiples of that: ${ways.map(times).join(", ")}. ` +
-        `Of the functions in turn ${part("many in turn")} found no instance ready, with room for all ` +
-        `${part("many in turn, room for all")}. Without a snapshot, starting the engine and loading the script alone ` +
-        `is ${(p50("no snapshot") / p50("warm")).toFixed(0)} times a warm call`,
+      `${EXPERIMENT}: a warm call takes ${(p50("warm") / 1000).toFixed(2)} ms. As multiples of that: ${times.join(", ")}. ` +
+        `Without a snapshot, starting the engine and loading the script alone is ` +
+        `${(p50("no snapshot") / p50("warm")).toFixed(0)} times a warm call`,
     )
   }
 
-  async #with(
-    options: Parameters<typeof startRuntime>[0],
-    use: (runtime: Runtime) => Promise<void>,
-  ): Promise<void> {
-    const runtime = await startRuntime({ slots: 1, log() {}, ...options })
+  async #with(options: RuntimeOptions, use: (host: ColdHost) => Promise<void>): Promise<void> {
+    const { target } = this.#context
+    const host = target ? remoteHost(target) : await embeddedHost(options)
     try {
-      await use(runtime)
+      await use(host)
     } finally {
-      await runtime.close()
+      await host.close()
     }
   }
 
-  async #call(runtime: Runtime, name: string, into: Calls): Promise<void> {
-    const start = performance.now()
-    const { error, timings } = await new Promise<Outcome>((done) => {
-      const deadline = start + 10_000
-      const call = { user: USER, function: name, input: this.#input, deadline, detailedTimings: true }
-      runtime.invoker.submit({ ...call, queue: true }, done)
-    })
-    if (error) throw new Error(error.message)
-    into.us.push((performance.now() - start) * 1000)
-    into.instanceUs.push(timings.instanceUs ?? 0)
-    if (timings.cold) into.cold++
+  async #call(host: ColdHost, name: string, into: ColdCall[]): Promise<void> {
+    into.push(await host.call(name, this.#input))
     // Lets the worker make its next instance ready, which is no part of this call and would be of the next.
     await sleep(2)
   }
 
-  #add(way: string, { us, instanceUs, cold }: Calls): void {
-    this.#context.progress(`${EXPERIMENT}: ${way}: ${(medianOf(us) / 1000).toFixed(2)} ms`)
-    this.#coldShares.set(way, cold / us.length)
-    this.rows.push(this.#row(way, us), this.#row(way, instanceUs, "instance"))
+  #add(way: string, calls: readonly ColdCall[]): void {
+    const row = this.#row(
+      way,
+      calls.map(({ us }) => us),
+    )
+    this.#context.progress(`${EXPERIMENT}: ${way}: ${(row.p50Us / 1000).toFixed(2)} ms`)
+    this.#coldShares.set(way, calls.filter(({ cold }) => cold).length / calls.length)
+    const instance = calls.map(({ instanceUs }) => instanceUs)
+    this.rows.push(row, this.#row(way, instance, "instance"))
   }
 
   #row(way: string, us: readonly number[], phase?: string): BenchResult {
     return rowOf(EXPERIMENT, way, us, { phase, payloadBytes: this.#input.length })
   }
-}
-
-function noCalls(): Calls {
-  return { us: [], instanceUs: [], cold: 0 }
 }

@@ -25,7 +25,7 @@ export async function measureContestant(
     return call()
   }
   const cpu = pid === null ? 0 : cpuUsOf(pid)
-  const { calls: _, ...figures } = await closedLoop({ inFlight: row.inFlight, call: counted, ...times })
+  const figures = await closedLoop({ inFlight: row.inFlight, call: counted, ...times })
   const serverCpuUsPerCall = pid === null ? null : (cpuUsOf(pid) - cpu) / begun
   return { ...row, way, ...figures, serverCpuUsPerCall, wireBytesPerCall: wireBytesPerCall ?? null }
 }

@@ -35,6 +35,7 @@ export async function benchEndToEnd(context: BenchContext): Promise<BenchResult[
     const rpc = offload(app, { build, rpc: target.rpc })
     const json = offload(app, { build, planner: target.planner })
     const results: BenchResult[] = []
+    context.measuring(results)
     for (const items of ITEMS) {
       const body = JSON.stringify(orderOf(items))
       for (const inFlight of IN_FLIGHT) {

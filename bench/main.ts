@@ -1,14 +1,14 @@
-import { readFileSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
-import { cpus, release, totalmem, type } from "node:os"
-import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { packageRoot } from "../src/package-root.ts"
 import { commitOf } from "./commit.ts"
 import type { BenchContext } from "./context.ts"
 import { generatorSummary } from "./generator-summary.ts"
+import { loadReportWriter } from "./report/load-report-writer.ts"
 import { reportText } from "./report-text.ts"
 import type { BenchReport, BenchResult } from "./result.ts"
 import { resultTable } from "./result-table.ts"
+import { machineInfo, versionInfo } from "./run-info.ts"
 import type { TargetUrls } from "./target.ts"
 
 /** The experiments by name; each is loaded only when it is run. */
@@ -29,48 +29,61 @@ const EXPERIMENTS: Record<string, () => Promise<(context: BenchContext) => Promi
 export const experimentNames = Object.keys(EXPERIMENTS)
 
 /** Names of those that can measure a running Faasm. */
-export const remoteExperimentNames = ["rpc-vs-json", "relative", "breakdown", "end-to-end"]
+export const remoteExperimentNames = ["rpc-vs-json", "relative", "breakdown", "cold", "end-to-end"]
+
+/** How long an interrupted experiment may take to stop its servers, in ms. */
+const STOP_MS = 3000
 
 /** Options of {@link runBench}. */
 export interface RunBenchOptions {
   /** Which experiments to run; all that can be when empty. */
   names: string[]
-  /** Measure briefly: all experiments together within a minute. */
+  /** Measure briefly: all experiments together within minutes. */
   quick: boolean
-  /** File for the report. */
+  /** Requests a second of `relative`; its own when undefined. */
+  rates?: readonly number[]
+  /** How often `relative` measures each rate; its own when undefined. */
+  repeats?: number
+  /** File for the results. */
   json?: string
+  /** Directory for the report. */
+  reportDir?: string
   /** The Faasm to measure; the embedded runtime when there is none. */
   target?: TargetUrls
 }
 
 /**
- * Runs experiments, prints a table of each, and writes the report. When interrupted, what has been measured is still
- * written.
+ * Runs experiments, prints a table of each, and writes results and report. When interrupted, what has been measured is
+ * still written.
  */
-export async function runBench({ names, quick, json, target }: RunBenchOptions): Promise<void> {
+export async function runBench(options: RunBenchOptions): Promise<void> {
+  const { names, quick, json, reportDir, target } = options
+  // Before anything is measured: it may not be installed.
+  const writeReport = reportDir === undefined ? undefined : await loadReportWriter()
   const report: BenchReport = {
+    format: 1,
     date: new Date().toISOString(),
     commit: commitOf(packageRoot),
     quick,
-    machine: machine(),
-    versions: versions(),
+    machine: machineInfo(),
+    versions: versionInfo(),
+    host: target ? `Faasm at ${new URL(target.rpc).host}` : "embedded runtime",
     results: [],
     conclusions: [],
   }
   let underWay: readonly BenchResult[] = []
+  const measured = (): BenchReport => ({ ...report, results: [...report.results, ...underWay] })
   const save = async () => {
-    if (json) await writeFile(json, reportText({ ...report, results: [...report.results, ...underWay] }))
+    if (json) await writeFile(json, reportText(measured()))
   }
-  process.once("SIGINT", () => {
-    console.error("interrupted: writing what has been measured")
-    save().finally(() => process.exit(130))
-  })
   const { cpu, cores, os } = report.machine
   console.log(`${cpu}, ${cores} cores, ${os}, Node ${report.versions.node}${quick ? ", quick" : ""}\n`)
   const everything = target ? remoteExperimentNames : experimentNames
   const context: BenchContext = {
     quick,
     target,
+    rates: options.rates,
+    repeats: options.repeats,
     times: quick ? { warmupMs: 80, measureMs: 160 } : { warmupMs: 1000, measureMs: 3000 },
     progress: (message) => console.error(`  ${message}`),
     measuring(rows) {
@@ -78,51 +91,35 @@ export async function runBench({ names, quick, json, target }: RunBenchOptions):
     },
     conclude: (sentence) => report.conclusions.push(sentence),
   }
-  for (const name of names.length > 0 ? names : everything) {
-    const run = await EXPERIMENTS[name]!()
-    const concluded = report.conclusions.length
-    const results = await run(context)
-    underWay = []
-    report.results.push(...results)
-    for (const experiment of new Set(results.map((row) => row.experiment))) {
-      console.log(`${experiment}\n${resultTable(results.filter((row) => row.experiment === experiment))}\n`)
-      const generator = generatorSummary(results.filter((row) => row.experiment === experiment))
-      if (generator) context.conclude(`${experiment}: ${generator}`)
+  const runAll = async () => {
+    for (const name of names.length > 0 ? names : everything) {
+      const run = await EXPERIMENTS[name]!()
+      const concluded = report.conclusions.length
+      const results = await run(context)
+      underWay = []
+      report.results.push(...results)
+      for (const experiment of new Set(results.map((row) => row.experiment))) {
+        const rows = results.filter((row) => row.experiment === experiment)
+        console.log(`${experiment}\n${resultTable(rows)}\n`)
+        const generator = generatorSummary(rows)
+        if (generator) context.conclude(`${experiment}: ${generator}`)
+      }
+      for (const sentence of report.conclusions.slice(concluded)) console.log(`${sentence}\n`)
+      await save()
     }
-    for (const sentence of report.conclusions.slice(concluded)) console.log(`${sentence}\n`)
+  }
+  const running = runAll()
+  const ended = running.then(() => "done" as const)
+  const interruption = new Promise<"interrupted">((resolve) => {
+    process.once("SIGINT", () => resolve("interrupted"))
+  })
+  try {
+    if ((await Promise.race([ended, interruption])) === "done") return
+    console.error("interrupted: writing what has been measured")
+  } finally {
     await save()
+    if (writeReport) await writeReport(measured(), reportDir!)
   }
-}
-
-function machine(): BenchReport["machine"] {
-  const all = cpus()
-  return {
-    cpu: all[0]?.model ?? "unknown processor",
-    cores: all.length,
-    memoryBytes: totalmem(),
-    os: `${type()} ${release()}`,
-  }
-}
-
-function versions(): Record<string, string> {
-  const own = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"))
-  const result: Record<string, string> = {
-    node: process.versions.node,
-    v8: process.versions.v8,
-    [own.name]: own.version,
-  }
-  for (const name of ["hono", "@connectrpc/connect-node", "@bufbuild/protobuf", "quickjs-wasi", "undici"]) {
-    result[name] = installedVersion(name)
-  }
-  return result
-}
-
-function installedVersion(name: string): string {
-  // The package's own file, found without its exports: not every package exports its package.json.
-  for (const base of [packageRoot, join(packageRoot, "..", "..")]) {
-    try {
-      return JSON.parse(readFileSync(join(base, "node_modules", name, "package.json"), "utf8")).version
-    } catch {}
-  }
-  return "unknown"
+  await Promise.race([running.catch(() => {}), sleep(STOP_MS)])
+  process.exit(130)
 }

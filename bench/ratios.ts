@@ -10,7 +10,7 @@ export interface Ratios {
 }
 
 /** The ratios that depend on the rate. */
-export interface RatioAtRate {
+interface RatioAtRate {
   ratePerSecond: number
   /** Latency offloaded against native, by medians. */
   whole: number

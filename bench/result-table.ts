@@ -18,6 +18,7 @@ const COLUMNS: Column[] = [
     cell: (row) =>
       row.ratePerSecond === undefined && row.phase === undefined ? String(row.inFlight) : undefined,
   },
+  { name: "calls", cell: (row) => row.calls?.toString() },
   { name: "p50 us", cell: (row) => figure(row.p50Us) },
   { name: "p99 us", cell: (row) => figure(row.p99Us) },
   { name: "p99.9 us", cell: (row) => figure(row.p999Us) },

@@ -10,6 +10,8 @@ export interface BenchResult {
   kind?: string
   /** Calls in flight at once. */
   inFlight: number
+  /** Calls that were measured. */
+  calls?: number
   /** Median time of a call, in microseconds. */
   p50Us: number
   /** 99th percentile, in microseconds. */
@@ -41,6 +43,8 @@ export interface BenchResult {
 
 /** What the JSON file of a run holds. */
 export interface BenchReport {
+  /** Version of this shape: fields may be added to it. */
+  format: 1
   /** When the run began, in UTC. */
   date: string
   /** The commit that was measured, with `-dirty` if the files are others; absent outside a clone of the project. */
@@ -49,6 +53,8 @@ export interface BenchReport {
   quick: boolean
   machine: { cpu: string; cores: number; memoryBytes: number; os: string }
   versions: Record<string, string>
+  /** What functions ran on: `embedded runtime`, or the Faasm. */
+  host: string
   results: BenchResult[]
   /** What the experiments say of their rows. */
   conclusions: string[]

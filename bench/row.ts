@@ -17,6 +17,7 @@ export function rowOf(
     way,
     payloadBytes: 0,
     inFlight: 1,
+    calls: samplesUs.length,
     p50Us: quantile(sorted, 0.5),
     p99Us: quantile(sorted, 0.99),
     callsPerSecond: 1e6 / mean,

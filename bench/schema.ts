@@ -20,6 +20,7 @@ export async function benchSchema(context: BenchContext): Promise<BenchResult[]>
   try {
     await writeFile(join(dir, "tsconfig.json"), '{ "compilerOptions": { "strict": true, "types": [] } }')
     const results: BenchResult[] = []
+    context.measuring(results)
     for (const routes of context.quick ? ROUTES.slice(0, 1) : ROUTES) {
       context.progress(`${EXPERIMENT}: ${routes} routes`)
       const app = join(dir, `app${routes}.ts`)

@@ -1,0 +1,338 @@
+import { meanOf, type Ratios, ratiosOf } from "../ratios.ts"
+import type { BenchResult } from "../result.ts"
+import { type Figure, logAxis, wayScale } from "./figure.ts"
+import type { SectionContent, Table } from "./section.ts"
+import { ms, number, times } from "./text.ts"
+import { colour } from "./theme.ts"
+
+/** Routes of the shop are no functions of the benchmark: they are told apart by name, as the experiment names them. */
+const isShop = (name: string) => name.startsWith("shop ")
+
+/** Relative latency: figures by function and over the rate, and the three ratios. */
+export function relativeSection(rows: readonly BenchResult[]): SectionContent {
+  const ratios = ratiosOf(rows).filter(({ rates }) => rates.length > 0)
+  const rates = [...new Set(ratios.flatMap((one) => one.rates.map(({ ratePerSecond }) => ratePerSecond)))]
+  rates.sort((a, b) => a - b)
+  const rate = rates[Math.floor(rates.length / 2)]
+  return {
+    title: "Relative latency",
+    intro:
+      "Each function natively and offloaded, in turn, requests started at fixed rates (open loop, latency from the " +
+      "moment a request was due). Whole is offloaded against native; bridge the same without the function's own time on " +
+      "either side; engine the function's own time in the guest against V8.",
+    figures:
+      rate === undefined
+        ? []
+        : [ratioFigure(ratios, rate), rateFigure(ratios, rates), latencyFigure(rows, rates)],
+    tables: [
+      ...(rate === undefined ? [] : [meansTable(ratios, rates), functionTable(rows, ratios, rate)]),
+      ...closedTables(rows),
+    ],
+  }
+}
+
+function ratioFigure(ratios: readonly Ratios[], rate: number): Figure {
+  const kinds = ["whole", "bridge", "engine"]
+  const values = ratios.flatMap(({ function: name, engine, rates }) => {
+    const at = rates.find(({ ratePerSecond }) => ratePerSecond === rate)
+    const all = { whole: at?.whole, bridge: at?.bridge, engine }
+    const sort = at?.whole ?? 0
+    return kinds.flatMap((kind) => {
+      const ratio = all[kind as keyof typeof all]
+      return ratio === undefined ? [] : { function: name, kind, ratio, sort }
+    })
+  })
+  const y = {
+    field: "function",
+    type: "nominal" as const,
+    title: null,
+    sort: { field: "sort", op: "max" as const, order: "descending" as const },
+    axis: { grid: true },
+  }
+  const x = logAxis(
+    "times native",
+    values.map(({ ratio }) => ratio),
+  )
+  return {
+    name: "relative-ratios",
+    title: `Offloaded against native, by function, at ${rate} requests a second`,
+    caption:
+      "Medians, as multiples of native (logarithmic; the line is 1, as fast as native). A function without a point for " +
+      "bridge or engine takes too little natively for a ratio.",
+    spec: {
+      width: 560,
+      height: { step: 21 },
+      data: { values },
+      layer: [
+        {
+          mark: { type: "rule", color: colour("muted"), strokeDash: [4, 3] },
+          encoding: { x: { datum: 1, type: "quantitative" } },
+        },
+        {
+          mark: { type: "rule", color: colour("grey"), strokeWidth: 1 },
+          encoding: {
+            y,
+            x: { aggregate: "min", field: "ratio", type: "quantitative" },
+            x2: { aggregate: "max", field: "ratio" },
+          },
+        },
+        {
+          mark: { type: "point", size: 70, opacity: 1 },
+          encoding: {
+            y,
+            x: { field: "ratio", ...x },
+            color: {
+              field: "kind",
+              type: "nominal",
+              title: null,
+              scale: { domain: kinds, range: ["orange", "blue", "green"].map(colour) },
+            },
+            shape: {
+              field: "kind",
+              type: "nominal",
+              title: null,
+              scale: { domain: kinds, range: ["circle", "square", "diamond"] },
+            },
+          },
+        },
+      ],
+    },
+  }
+}
+
+function rateFigure(ratios: readonly Ratios[], rates: readonly number[]): Figure {
+  const kinds = ["whole, median", "whole, 99th percentile", "bridge, median"]
+  const means = groupsOf(ratios).flatMap(([group, some]) =>
+    meansOf(some).flatMap(({ rate, whole, wholeP99, bridge }) =>
+      [whole, wholeP99, bridge].flatMap((ratio, i) =>
+        ratio === undefined ? [] : { group, rate, ratio, kind: kinds[i]! },
+      ),
+    ),
+  )
+  const single = groupsOf(ratios).flatMap(([group, some]) =>
+    some.flatMap(({ function: name, rates }) =>
+      rates.map(({ ratePerSecond: rate, whole: ratio }) => ({ group, function: name, rate, ratio })),
+    ),
+  )
+  const x = {
+    field: "rate",
+    type: "quantitative" as const,
+    title: "requests a second",
+    axis: { grid: false, values: [...rates], format: "~r" },
+  }
+  const y = {
+    field: "ratio",
+    ...logAxis(
+      "times native",
+      [...means, ...single].map(({ ratio }) => ratio),
+    ),
+  }
+  const kindScale = { domain: kinds, range: ["orange", "violet", "blue"].map(colour) }
+  return {
+    name: "relative-rates",
+    title: "Offloaded against native, over the rate of requests",
+    caption:
+      "Means over the functions, and over the shop's routes; each thin line is the median of one of them.",
+    spec: {
+      data: { values: [...single, ...means] },
+      facet: { column: { field: "group", type: "nominal", title: null } },
+      spec: {
+        width: 300,
+        height: 260,
+        layer: [
+          {
+            transform: [{ filter: "isValid(datum.function)" }],
+            mark: { type: "line", color: colour("grey"), strokeWidth: 1, opacity: 0.5 },
+            encoding: { x, y, detail: { field: "function" } },
+          },
+          {
+            transform: [{ filter: "isValid(datum.kind)" }],
+            mark: { type: "line", point: true },
+            encoding: { x, y, color: { field: "kind", type: "nominal", title: null, scale: kindScale } },
+          },
+        ],
+      },
+    },
+  }
+}
+
+function latencyFigure(rows: readonly BenchResult[], rates: readonly number[]): Figure {
+  const quantiles = ["median", "99th percentile"]
+  const values = rows.flatMap(({ way, function: name, ratePerSecond, p50Us, p99Us }) =>
+    ratePerSecond === undefined
+      ? []
+      : [p50Us, p99Us].map((us, i) => ({
+          way,
+          function: name,
+          rate: ratePerSecond,
+          ms: us / 1000,
+          quantile: quantiles[i],
+        })),
+  )
+  return {
+    name: "relative-latency",
+    title: "Latency by function, over the rate of requests",
+    caption:
+      "Milliseconds from the moment a request was due to the end of its answer; each function has a scale of its own.",
+    spec: {
+      data: { values },
+      facet: { field: "function", type: "nominal", title: null },
+      columns: 5,
+      spacing: { row: 18, column: 26 },
+      spec: {
+        width: 118,
+        height: 84,
+        mark: { type: "line", strokeWidth: 1.5, point: { size: 14 } },
+        encoding: {
+          x: {
+            field: "rate",
+            type: "quantitative",
+            title: null,
+            axis: { grid: false, values: [rates[0]!, rates.at(-1)!], format: "~r" },
+          },
+          y: {
+            field: "ms",
+            type: "quantitative",
+            title: null,
+            scale: { zero: true },
+            axis: { tickCount: 3, format: "~r" },
+          },
+          color: { field: "way", type: "nominal", title: null, scale: wayScale(["native", "offloaded"]) },
+          strokeDash: {
+            field: "quantile",
+            type: "nominal",
+            title: null,
+            legend: { symbolType: "stroke" },
+            scale: {
+              domain: quantiles,
+              range: [
+                [1, 0],
+                [3, 3],
+              ],
+            },
+          },
+        },
+      },
+      resolve: { scale: { y: "independent" } },
+    },
+  }
+}
+
+function meansTable(ratios: readonly Ratios[], rates: readonly number[]): Table {
+  const groups = groupsOf(ratios)
+  return {
+    caption: "Means of the ratios, by rate",
+    columns: [
+      "requests/s",
+      ...groups.flatMap(([group]) => [`${group}: whole, median`, "whole, p99", "bridge"]),
+    ],
+    rows: rates.map((rate) => [
+      String(rate),
+      ...groups.flatMap(([, some]) => {
+        const at = meansOf(some).find((mean) => mean.rate === rate)
+        return [times(at?.whole), times(at?.wholeP99), times(at?.bridge)]
+      }),
+    ]),
+  }
+}
+
+function functionTable(rows: readonly BenchResult[], ratios: readonly Ratios[], rate: number): Table {
+  const find = (way: string, name: string) =>
+    rows.find((row) => row.way === way && row.function === name && row.ratePerSecond === rate)
+  return {
+    caption: `Latency in ms at ${rate} requests a second, and its ratios`,
+    columns: [
+      "<function",
+      "native p50",
+      "offloaded p50",
+      "native p99",
+      "offloaded p99",
+      "whole",
+      "bridge",
+      "engine",
+    ],
+    rows: ratios.map(({ function: name, engine, rates }) => {
+      const [native, offloaded] = [find("native", name), find("offloaded", name)]
+      const at = rates.find(({ ratePerSecond }) => ratePerSecond === rate)
+      return [
+        name,
+        ms(native?.p50Us),
+        ms(offloaded?.p50Us),
+        ms(native?.p99Us),
+        ms(offloaded?.p99Us),
+        times(at?.whole),
+        times(at?.bridge),
+        times(engine),
+      ]
+    }),
+  }
+}
+
+/** Back to back, and saturated. */
+function closedTables(rows: readonly BenchResult[]): Table[] {
+  const closed = rows.filter(
+    (row) => (row.way === "native" || row.way === "offloaded") && row.ratePerSecond === undefined,
+  )
+  if (closed.length === 0) return []
+  const pairs = closed.flatMap((native) => {
+    const offloaded = closed.find(
+      (row) =>
+        row.way === "offloaded" && row.function === native.function && row.inFlight === native.inFlight,
+    )
+    return native.way === "native" && offloaded ? [[native, offloaded] as const] : []
+  })
+  const cpu = (row: BenchResult) => (row.serverCpuUsPerCall ? 1e6 / row.serverCpuUsPerCall : undefined)
+  return [
+    {
+      caption:
+        "The shop's routes back to back (1 in flight) and saturated (64): what the server that speaks HTTP does, natively and as the gateway",
+      columns: [
+        "<route",
+        "in flight",
+        "native p50 ms",
+        "offloaded p50 ms",
+        "times",
+        "native requests/s",
+        "offloaded requests/s",
+        "share",
+        "native requests per s of server CPU",
+        "offloaded, of gateway CPU",
+        "share of it",
+      ],
+      rows: pairs.map(([native, offloaded]) => [
+        native.function ?? "",
+        String(native.inFlight),
+        ms(native.p50Us),
+        ms(offloaded.p50Us),
+        times(offloaded.p50Us / native.p50Us),
+        number(native.callsPerSecond),
+        number(offloaded.callsPerSecond),
+        times(offloaded.callsPerSecond / native.callsPerSecond),
+        number(cpu(native)),
+        number(cpu(offloaded)),
+        times((cpu(offloaded) ?? Number.NaN) / (cpu(native) ?? Number.NaN)),
+      ]),
+    },
+  ]
+}
+
+function groupsOf(ratios: readonly Ratios[]): [group: string, ratios: Ratios[]][] {
+  const groups: [string, Ratios[]][] = [
+    ["functions", ratios.filter((one) => !isShop(one.function))],
+    ["shop routes", ratios.filter((one) => isShop(one.function))],
+  ]
+  return groups.filter(([, some]) => some.length > 0)
+}
+
+function meansOf(ratios: readonly Ratios[]) {
+  const rates = [...new Set(ratios.flatMap((one) => one.rates.map(({ ratePerSecond }) => ratePerSecond)))]
+  return rates.map((rate) => {
+    const at = ratios.flatMap((one) => one.rates.find(({ ratePerSecond }) => ratePerSecond === rate) ?? [])
+    return {
+      rate,
+      whole: meanOf(at.map(({ whole }) => whole)),
+      wholeP99: meanOf(at.map(({ wholeP99 }) => wholeP99)),
+      bridge: meanOf(at.map(({ bridge }) => bridge)),
+    }
+  })
+}
