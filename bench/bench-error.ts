@@ -1,5 +1,5 @@
 /** What a benchmark's surroundings can lack. */
-export type BenchErrorCode = "missing-package" | "unreadable-report"
+export type BenchErrorCode = "missing-package" | "not-in-package" | "unreadable-report"
 
 /** A benchmark or its report can't be had as asked for. */
 export class BenchError extends Error {

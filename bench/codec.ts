@@ -5,6 +5,7 @@ import { compileCodec } from "../src/codec/index.ts"
 import { packageRoot } from "../src/package-root.ts"
 import { generateSchema } from "../src/schema/index.ts"
 import type { BenchContext } from "./context.ts"
+import { load } from "./load.ts"
 import { orderOf } from "./order.ts"
 import { type BenchResult, quantile } from "./result.ts"
 import { keptSamples } from "./row.ts"
@@ -19,7 +20,7 @@ const ROUNDS = 30
 export async function benchCodec(context: BenchContext): Promise<BenchResult[]> {
   const { desc, protoText } = orderMessage()
   const codec = compileCodec(desc)
-  const protobufjs = await import("protobufjs")
+  const protobufjs = await load(() => import("protobufjs"))
   // Without our options, which it would look for in other files.
   const plain = protoText.replace(/import.*|\[[^\]]*\]|option [^;]*;/g, "")
   const Order = protobufjs.parse(plain).root.lookupType(desc.typeName)

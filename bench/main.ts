@@ -4,7 +4,7 @@ import { packageRoot } from "../src/package-root.ts"
 import { commitOf } from "./commit.ts"
 import type { BenchContext } from "./context.ts"
 import { generatorSummary } from "./generator-summary.ts"
-import { loadReportWriter } from "./report/load-report-writer.ts"
+import { load, loadInClone } from "./load.ts"
 import { reportText } from "./report-text.ts"
 import type { BenchReport, BenchResult } from "./result.ts"
 import { resultTable } from "./result-table.ts"
@@ -14,8 +14,8 @@ import type { TargetUrls } from "./target.ts"
 /** The experiments by name; each is loaded only when it is run. */
 const EXPERIMENTS: Record<string, () => Promise<(context: BenchContext) => Promise<BenchResult[]>>> = {
   "rpc-vs-json": async () => (await import("./rpc-vs-json.ts")).benchRpcVsJson,
-  breakdown: async () => (await import("./breakdown.ts")).benchBreakdown,
-  relative: async () => (await import("./relative.ts")).benchRelative,
+  breakdown: async () => (await loadInClone(() => import("./breakdown.ts"))).benchBreakdown,
+  relative: async () => (await loadInClone(() => import("./relative.ts"))).benchRelative,
   "end-to-end": async () => (await import("./end-to-end.ts")).benchEndToEnd,
   channel: async () => (await import("./channel.ts")).benchChannel,
   codec: async () => (await import("./codec.ts")).benchCodec,
@@ -59,7 +59,7 @@ export interface RunBenchOptions {
 export async function runBench(options: RunBenchOptions): Promise<void> {
   const { names, quick, json, reportDir, target } = options
   // Before anything is measured: it may not be installed.
-  const writeReport = reportDir === undefined ? undefined : await loadReportWriter()
+  const writer = reportDir === undefined ? undefined : await load(() => import("./report/write-report.ts"))
   const report: BenchReport = {
     format: 1,
     date: new Date().toISOString(),
@@ -93,7 +93,7 @@ export async function runBench(options: RunBenchOptions): Promise<void> {
   }
   const runAll = async () => {
     for (const name of names.length > 0 ? names : everything) {
-      const run = await EXPERIMENTS[name]!()
+      const run = await load(EXPERIMENTS[name]!)
       const concluded = report.conclusions.length
       const results = await run(context)
       underWay = []
@@ -118,7 +118,7 @@ export async function runBench(options: RunBenchOptions): Promise<void> {
     console.error("interrupted: writing what has been measured")
   } finally {
     await save()
-    if (writeReport) await writeReport(measured(), reportDir!)
+    if (writer) await writer.writeReport(measured(), reportDir!)
   }
   await Promise.race([running.catch(() => {}), sleep(STOP_MS)])
   process.exit(130)

@@ -5,6 +5,7 @@ import { measureContestant } from "./contestant.ts"
 import type { BenchContext } from "./context.ts"
 import { HttpClient } from "./http-client.ts"
 import { openLoop } from "./open-loop.ts"
+import { ratioText } from "./ratio-text.ts"
 import { meanOf, ratiosOf } from "./ratios.ts"
 import { type BenchResult, quantile } from "./result.ts"
 import { medianOf, rowOf } from "./row.ts"
@@ -163,45 +164,49 @@ class RelativeBench {
     return this.#context.quick ? 20 : 2 * OWN_REQUESTS
   }
 
-  /** The three ratios that the experiment is for: means over the functions, at each rate. */
+  /** The three ratios that the experiment is for, at each rate; and the shop's routes as fast as they go. */
   #conclude(): void {
+    const say = (sentence: string) => this.#context.conclude(`${EXPERIMENT}: ${sentence}`)
     const ratios = ratiosOf(this.rows)
-    const groups = [
-      ["functions", ratios.filter((one) => one.function in FUNCTION_REQUESTS)],
-      ["shop routes", ratios.filter((one) => one.function in SHOP_REQUESTS)],
-    ] as const
-    for (const [what, some] of groups) {
+    for (const [what, requests] of [
+      ["functions", FUNCTION_REQUESTS],
+      ["shop routes", SHOP_REQUESTS],
+    ] as const) {
+      const some = ratios.filter((one) => one.function in requests)
       for (const rate of this.#rates) {
-        const at = some.flatMap(
-          ({ rates }) => rates.find(({ ratePerSecond }) => ratePerSecond === rate) ?? [],
-        )
-        this.#context.conclude(
-          `${EXPERIMENT}: at ${rate}/s, mean over ${some.length} ${what}: ${text(meanOf(at.map((one) => one.whole)))} ` +
-            `times native; without their own time, ${text(meanOf(at.map((one) => one.bridge)))} times`,
+        const at = some.flatMap((one) => one.rates.filter(({ ratePerSecond }) => ratePerSecond === rate))
+        say(
+          `at ${rate}/s, ${some.length} ${what} take ${meanText(at.map(({ whole }) => whole))} times native; without ` +
+            `their own time ${meanText(at.map(({ bridge }) => bridge))} times`,
         )
       }
       const engines = some.flatMap(({ engine }) => engine ?? [])
-      this.#context.conclude(
-        `${EXPERIMENT}: the guest's engine takes ${text(meanOf(engines))} times V8's time, mean over ${engines.length} ${what}`,
-      )
+      say(`the guest's engine takes ${meanText(engines)} times V8's time, over ${engines.length} ${what}`)
     }
-    const shop = Object.keys(SHOP_REQUESTS).filter((name) => this.rows.some((row) => row.function === name))
-    const closed = (way: string, name: string, inFlight: number) =>
-      this.rows.find(
-        (row) => row.way === way && row.function === name && row.inFlight === inFlight && !row.ratePerSecond,
-      )!
-    const of = (value: (row: BenchResult) => number, inFlight: number) =>
-      meanOf(
-        shop.map(
-          (name) => value(closed("offloaded", name, inFlight)) / value(closed("native", name, inFlight)),
-        ),
-      )
-    this.#context.conclude(
-      `${EXPERIMENT}: mean over ${shop.length} shop routes: back to back ${text(of((row) => row.p50Us, 1))} times native's p50; with 64 in ` +
-        `flight ${text(of((row) => row.callsPerSecond, 64))} of native's requests/s, and ` +
-        `${text(of((row) => 1 / row.serverCpuUsPerCall!, 64))} of its requests per second of the server's own CPU time`,
+    const backToBack = this.#shopRatios(1, (row) => row.p50Us)
+    const saturated = this.#shopRatios(64, (row) => row.callsPerSecond)
+    const perCpu = this.#shopRatios(64, (row) => 1 / row.serverCpuUsPerCall!)
+    say(
+      `${backToBack.length} shop routes take ${meanText(backToBack)} times native's p50 back to back; with 64 in flight ` +
+        `they have ${meanText(saturated)} of native's requests/s, and ${meanText(perCpu)} of its requests per second of ` +
+        "CPU time of the process that speaks HTTP",
     )
   }
+
+  #shopRatios(inFlight: number, value: (row: BenchResult) => number): number[] {
+    const closed = this.rows.filter((row) => row.ratePerSecond === undefined && row.inFlight === inFlight)
+    return Object.keys(SHOP_REQUESTS).flatMap((name) => {
+      const [native, offloaded] = WAYS.map((way) =>
+        closed.find((row) => row.way === way && row.function === name),
+      )
+      return native && offloaded ? value(offloaded) / value(native) : []
+    })
+  }
+}
+
+function meanText(ratios: readonly (number | undefined)[]): string {
+  const median = medianOf(ratios.filter((ratio) => ratio !== undefined))
+  return `${ratioText(meanOf(ratios))} (median ${ratioText(median)})`
 }
 
 function samples(): Record<"latenciesUs" | "lateUs" | "cpuUs", number[]> {
@@ -210,8 +215,4 @@ function samples(): Record<"latenciesUs" | "lateUs" | "cpuUs", number[]> {
 
 function without(times: readonly number[], us: number): number[] {
   return times.map((time) => Math.max(0, time - us))
-}
-
-function text(ratio: number | undefined): string {
-  return ratio === undefined ? "an unknown number of" : ratio.toPrecision(2)
 }

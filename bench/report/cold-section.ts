@@ -1,7 +1,8 @@
+import { ratioText } from "../ratio-text.ts"
 import type { BenchResult } from "../result.ts"
 import { type Figure, logAxis, waysOf } from "./figure.ts"
 import type { SectionContent } from "./section.ts"
-import { ms, number, times } from "./text.ts"
+import { ms, number } from "./text.ts"
 import { colour } from "./theme.ts"
 
 /** Calls that find no instance ready. */
@@ -25,7 +26,7 @@ export function coldSection(rows: readonly BenchResult[]): SectionContent {
           number(row.calls),
           ms(row.p50Us),
           ms(row.p99Us),
-          times(warm && row.p50Us / warm.p50Us),
+          ratioText(warm && row.p50Us / warm.p50Us),
           ms(part(row.way)?.p50Us),
         ]),
       },

@@ -1,7 +1,8 @@
+import { ratioText } from "../ratio-text.ts"
 import type { BenchResult } from "../result.ts"
 import { logAxis, waysOf } from "./figure.ts"
 import type { SectionContent } from "./section.ts"
-import { number, times } from "./text.ts"
+import { number } from "./text.ts"
 import { colour } from "./theme.ts"
 
 /** What a clean memory for each request costs. */
@@ -59,7 +60,7 @@ export function isolationSection(rows: readonly BenchResult[]): SectionContent {
           number(find(way, "call")?.p50Us),
           number(find(way, "reset")?.p50Us),
           number(find(way)?.p50Us),
-          times((find(way)?.p50Us ?? Number.NaN) / (putBack?.p50Us ?? Number.NaN)),
+          ratioText((find(way)?.p50Us ?? Number.NaN) / (putBack?.p50Us ?? Number.NaN)),
         ]),
       },
     ],

@@ -1,8 +1,9 @@
+import { ratioText } from "../ratio-text.ts"
 import { meanOf, type Ratios, ratiosOf } from "../ratios.ts"
 import type { BenchResult } from "../result.ts"
 import { type Figure, logAxis, wayScale } from "./figure.ts"
 import type { SectionContent, Table } from "./section.ts"
-import { ms, number, times } from "./text.ts"
+import { ms, number } from "./text.ts"
 import { colour } from "./theme.ts"
 
 /** Routes of the shop are no functions of the benchmark: they are told apart by name, as the experiment names them. */
@@ -230,7 +231,7 @@ function meansTable(ratios: readonly Ratios[], rates: readonly number[]): Table 
       String(rate),
       ...groups.flatMap(([, some]) => {
         const at = meansOf(some).find((mean) => mean.rate === rate)
-        return [times(at?.whole), times(at?.wholeP99), times(at?.bridge)]
+        return [ratioText(at?.whole), ratioText(at?.wholeP99), ratioText(at?.bridge)]
       }),
     ]),
   }
@@ -260,9 +261,9 @@ function functionTable(rows: readonly BenchResult[], ratios: readonly Ratios[], 
         ms(offloaded?.p50Us),
         ms(native?.p99Us),
         ms(offloaded?.p99Us),
-        times(at?.whole),
-        times(at?.bridge),
-        times(engine),
+        ratioText(at?.whole),
+        ratioText(at?.bridge),
+        ratioText(engine),
       ]
     }),
   }
@@ -304,13 +305,13 @@ function closedTables(rows: readonly BenchResult[]): Table[] {
         String(native.inFlight),
         ms(native.p50Us),
         ms(offloaded.p50Us),
-        times(offloaded.p50Us / native.p50Us),
+        ratioText(offloaded.p50Us / native.p50Us),
         number(native.callsPerSecond),
         number(offloaded.callsPerSecond),
-        times(offloaded.callsPerSecond / native.callsPerSecond),
+        ratioText(offloaded.callsPerSecond / native.callsPerSecond),
         number(cpu(native)),
         number(cpu(offloaded)),
-        times((cpu(offloaded) ?? Number.NaN) / (cpu(native) ?? Number.NaN)),
+        ratioText((cpu(offloaded) ?? Number.NaN) / (cpu(native) ?? Number.NaN)),
       ]),
     },
   ]

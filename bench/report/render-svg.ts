@@ -11,21 +11,19 @@ export async function renderSvg({ title, spec }: Figure): Promise<string> {
   const { spec: vega } = compile({ ...spec, config: figureConfig })
   const view = new View(parse(vega), { renderer: "none" })
   try {
-    const svg = (await view.toSVG()).replace(NOT_XML, "\ufffd").replace(/ xmlns:xlink="[^"]*"/, "")
-    return rounded(svg).replace(
-      /<svg [^>]*>/,
-      (start) => `${start.slice(0, -1)} role="img"><title>${escaped(title)}</title>`,
-    )
+    const svg = (await view.toSVG()).replace(NOT_XML, "\ufffd").replace(/<[^>]*>/g, slimmed)
+    const root = ` font-family="${figureConfig.font}" role="img"><title>${escaped(title)}</title>`
+    return svg.replace(/<svg ([^>]*)>/, `<svg $1${root}`)
   } finally {
     view.finalize()
   }
 }
 
-/** A hundredth of a pixel is enough, and makes the file smaller. */
-function rounded(svg: string): string {
-  return svg.replace(/ (?:d|transform|[xy]2?|width|height)="[^"]*"/g, (attribute) =>
-    attribute.replace(/\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2)))),
-  )
+/** A tag without what says nothing here: a hundredth of a pixel is enough, and the root has the font. */
+function slimmed(tag: string): string {
+  return tag
+    .replace(/ (?:xmlns:xlink|class|role|aria-[a-z]+|pointer-events|font-family)="[^"]*"| opacity="1"/g, "")
+    .replace(/\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2))))
 }
 
 /** Makes of it a file of its own, with the theme's style sheet and a background. */

@@ -1,7 +1,8 @@
+import { ratioText } from "../ratio-text.ts"
 import type { BenchResult } from "../result.ts"
 import { bytesLabel, distinct, type Figure, logAxis, SHORT_LABELS, wayScale, waysOf } from "./figure.ts"
 import type { SectionContent, Table } from "./section.ts"
-import { ms, number, times } from "./text.ts"
+import { ms, number } from "./text.ts"
 
 const QUANTILES = ["median", "99th percentile", "99.9th percentile"]
 
@@ -388,7 +389,7 @@ function ratioTable(rows: readonly BenchResult[]): Table {
     ],
     rows: pairs.map(([rpc, json]) => {
       const of = (value: (row: BenchResult) => number | null | undefined) =>
-        times((value(rpc) ?? Number.NaN) / (value(json) ?? Number.NaN))
+        ratioText((value(rpc) ?? Number.NaN) / (value(json) ?? Number.NaN))
       return [
         bytesLabel(rpc.payloadBytes),
         String(rpc.inFlight),

@@ -11,11 +11,6 @@ export function number(value: number | null | undefined): string {
     : String(Number(value.toPrecision(3)))
 }
 
-/** A ratio, two or three significant digits. */
-export function times(ratio: number | undefined): string {
-  return ratio === undefined || !Number.isFinite(ratio) ? "–" : ratio.toPrecision(ratio >= 10 ? 3 : 2)
-}
-
 /** A share as per cent, with one digit. */
 export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander"
+import { load } from "../../bench/load.ts"
 import { experimentNames, remoteExperimentNames, runBench } from "../../bench/main.ts"
 import { wholeNumber } from "./options.ts"
 
@@ -62,9 +63,8 @@ function reportCommand(): Command {
     .requiredOption("-o, --out <dir>", "directory for the report")
     .action(async (file: string, { out }: { out: string }) => {
       const { readReport } = await import("../../bench/report/read-report.ts")
-      const { loadReportWriter } = await import("../../bench/report/load-report-writer.ts")
       const report = await readReport(file)
-      const writeReport = await loadReportWriter()
+      const { writeReport } = await load(() => import("../../bench/report/write-report.ts"))
       for (const written of await writeReport(report, out)) console.log(written)
     })
 }
