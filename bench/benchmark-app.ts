@@ -12,6 +12,8 @@ import { openTarget } from "./target.ts"
 export interface BenchmarkServers {
   native: string
   offloaded: string
+  /** Process ids of the two that serve HTTP. */
+  pids: { native: number; offloaded: number }
   /** Directory of the build. */
   build: string
   stop(): Promise<void>
@@ -47,16 +49,19 @@ export async function startBenchmarkServers(
     const start = async (server: Promise<ChildServer>) => {
       const child = await server
       started.push(child)
-      return child.url
+      return child
     }
     const target = await openTarget(context.target)
     started.push(target)
     await uploadBuild(build, { uploadUrl: target.upload })
     const program = fileURLToPath(new URL(`./app-server${extname(import.meta.url)}`, import.meta.url))
     const flags = timed ? ["--timed"] : []
+    const native = await start(startChild(program, [BENCHMARK_APP, ...flags]))
+    const offloaded = await start(startChild(program, [BENCHMARK_APP, build, target.rpc, ...flags]))
     return {
-      native: await start(startChild(program, [BENCHMARK_APP, ...flags])),
-      offloaded: await start(startChild(program, [BENCHMARK_APP, build, target.rpc, ...flags])),
+      native: native.url,
+      offloaded: offloaded.url,
+      pids: { native: native.pid, offloaded: offloaded.pid },
       build,
       stop,
     }
