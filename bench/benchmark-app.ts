@@ -25,12 +25,12 @@ export const BENCHMARK_APP = join(packageRoot, "examples/benchmarks/app.ts")
 /**
  * Builds and uploads the app, and starts the servers.
  *
- * @param timed - answers are to tell where all of their time went
+ * @param timing - what answers are to tell of their time: what the function took, or where all of it went
  */
 export async function startBenchmarkServers(
   context: BenchContext,
   experiment: string,
-  timed = false,
+  timing?: "brief" | "detailed",
 ): Promise<BenchmarkServers> {
   const build = await mkdtemp(join(tmpdir(), "hono-faasm-bench-"))
   const started: Pick<ChildServer, "stop">[] = []
@@ -55,7 +55,7 @@ export async function startBenchmarkServers(
     started.push(target)
     await uploadBuild(build, { uploadUrl: target.upload })
     const program = fileURLToPath(new URL(`./app-server${extname(import.meta.url)}`, import.meta.url))
-    const flags = timed ? ["--timed"] : []
+    const flags = timing ? ["--timing", timing] : []
     const native = await start(startChild(program, [BENCHMARK_APP, ...flags]))
     const offloaded = await start(startChild(program, [BENCHMARK_APP, build, target.rpc, ...flags]))
     return {

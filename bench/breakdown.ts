@@ -45,7 +45,7 @@ export async function benchBreakdown(context: BenchContext): Promise<BenchResult
     ),
     ...Object.entries(SHOP_REQUESTS),
   ]
-  const servers = await startBenchmarkServers(context, EXPERIMENT, true)
+  const servers = await startBenchmarkServers(context, EXPERIMENT, "detailed")
   const clients = { native: new HttpClient(servers.native), offloaded: new HttpClient(servers.offloaded) }
   const rows: BenchResult[] = []
   context.measuring(rows)

@@ -29,7 +29,7 @@ const OWN_REQUESTS = 200
 export async function benchRelative(context: BenchContext): Promise<BenchResult[]> {
   const rates = context.quick ? [50] : RATES
   const repeats = context.quick ? 1 : REPEATS
-  const servers = await startBenchmarkServers(context, EXPERIMENT)
+  const servers = await startBenchmarkServers(context, EXPERIMENT, "brief")
   const clients = { native: new HttpClient(servers.native), offloaded: new HttpClient(servers.offloaded) }
   const results: BenchResult[] = []
   context.measuring(results)
