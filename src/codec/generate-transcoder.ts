@@ -1,8 +1,8 @@
 /**
  * Writes the source of a transcoder: bytes of a message to JSON text in UTF-8, in one pass over them.
  *
- * It reads what encoders of ours write: fields in their order, each once. Other bytes that are a message too make it
- * throw {@link NOT_CANONICAL}.
+ * It reads what encoders of ours write of objects whose properties are in the order of their type: fields in their order,
+ * each once. Other bytes that are a message too make it throw {@link NOT_CANONICAL}.
  *
  * @module
  */
@@ -128,7 +128,7 @@ return (bytes) => {
     return `if (${tag(2)}) { ${key}const l = w.open("array"); e = r.end(end); while (r.at < e) { ${this.#value(value, "e")} } w.close("array", l); ${next} }`
   }
 
-  #map({ value, number }: FieldPlan, key: string, test: string): string {
+  #map({ name, value, number }: FieldPlan, key: string, test: string): string {
     const valueTag = ((2 << 3) | wireTypeOf(value)) >>> 0
     return `if (${test}) {
     ${key}const l = w.open("object"), q = new MapKeys()
@@ -139,8 +139,8 @@ return (bytes) => {
       w.string(r, f)
       w.once(q, a)
       w.colon()
-      if (r.tag(f) !== ${valueTag}) throw NOT_CANONICAL
-      ${this.#value(value, "f")}
+      const v = r.tag(f)
+      if (v === ${valueTag}) { ${this.#value(value, "f")} } else if (v === 0) { ${this.#default(name, value, "")} } else throw NOT_CANONICAL
       if (r.at !== f) throw NOT_CANONICAL
       t = r.tag(end)
     } while (t === ${((number << 3) | 2) >>> 0})
@@ -176,19 +176,23 @@ return (bytes) => {
   #absent(field: FieldPlan, key: string): string {
     const write = (text: string) => `${key}w.value(${this.#constant(text)})`
     const { shape, value, optional, nullable, presence } = field
-    const none = optional ? "" : shape === "single" && !nullable ? this.#default(field, key) : write("null")
+    const none = optional
+      ? ""
+      : shape === "single" && !nullable
+        ? this.#default(field.name, value, key)
+        : write("null")
     if (shape !== "single") {
       const empty = write(shape === "list" ? "[]" : "{}")
       if (presence === undefined) return empty
       return `if (p === 2) { ${empty} } else if (p === 1) { ${write("null")} }${none && ` else { ${none} }`}`
     }
-    if (!optional && !nullable) return this.#default({ ...field, value }, key)
+    if (!optional && !nullable) return this.#default(field.name, value, key)
     if (presence !== undefined) return `if (p === 1) { ${write("null")} }${none && ` else { ${none} }`}`
     return none
   }
 
   /** What a required property is whose field is not on the wire. */
-  #default({ name, value }: FieldPlan, key: string): string {
+  #default(name: string, value: ValuePlan, key: string): string {
     if (value.kind === "message") return `${key}${this.#nameOf(value.desc)}(r.at, d + 1)`
     if (value.kind !== "scalar") return `h.missing(${JSON.stringify(name)})`
     const text = value.scalar === ScalarType.STRING ? '""' : value.scalar === ScalarType.BOOL ? "false" : "0"
