@@ -134,6 +134,11 @@ class Peer
 
     void stall() { stream.call->stall(true); }
 
+    // Of the last frame with results that it has read.
+    uint64_t lastSequence() const { return sequence; }
+
+    size_t session = 0;
+
     void read()
     {
         if (stream.call->isOver()) {
@@ -237,7 +242,7 @@ class World
         switch (instruction / STREAMS % 16) {
             case 0:
                 peer = open(connectrpc::Codec::Proto);
-                peer->send(frameOf(program, true));
+                peer->send(frameOf(program, *peer, true));
                 break;
             case 1:
                 peer = open(program.byte() & 1 ? connectrpc::Codec::Json
@@ -250,12 +255,12 @@ class World
             case 4:
             case 5:
                 if (peer) {
-                    peer->send(frameOf(program, false));
+                    peer->send(frameOf(program, *peer, false));
                 }
                 break;
             case 6:
                 if (peer) {
-                    peer->send(frameOf(program, true));
+                    peer->send(frameOf(program, *peer, true));
                 }
                 break;
             case 7:
@@ -265,7 +270,7 @@ class World
                 break;
             case 8:
                 if (peer) {
-                    peer->sendRaw(damaged(program));
+                    peer->sendRaw(damaged(program, *peer));
                 }
                 break;
             case 9:
@@ -282,6 +287,8 @@ class World
             case 12:
                 if (peer) {
                     peer->read();
+                    auto& last = read.at(peer->session);
+                    last = std::max(last, peer->lastSequence());
                 }
                 break;
             case 13:
@@ -320,21 +327,23 @@ class World
         }
     }
 
-    rpc::ChannelRequest frameOf(Program& program, bool hello)
+    rpc::ChannelRequest frameOf(Program& program, Peer& peer, bool hello)
     {
         rpc::ChannelRequest frame;
         if (hello) {
             const uint8_t which = program.byte();
             auto& it = *frame.mutable_hello();
             it.set_protocol_version(1 + (which >= 0xf0));
+            peer.session = which % SESSIONS;
             it.set_session_id(
-              std::string(16, static_cast<char>('a' + which % SESSIONS)));
+              std::string(16, static_cast<char>('a' + peer.session)));
             it.set_resume(which & 0x40);
-            it.set_received_sequence(program.byte() % 8);
+            it.set_received_sequence(
+              number(program.byte(), read.at(peer.session)));
         }
         const uint8_t parts = program.byte();
         if (parts & 1) {
-            frame.set_ack(program.byte());
+            frame.set_ack(number(program.byte(), read.at(peer.session)));
         }
         for (int i = parts >> 1 & 3; i > 0; i--) {
             auto& binding = *frame.add_bindings();
@@ -362,10 +371,17 @@ class World
         return frame;
     }
 
-    // A byte of a frame is another one, or the frame ends early.
-    std::string damaged(Program& program)
+    // What has been read up to, or a little less; or anything.
+    static uint64_t number(uint8_t byte, uint64_t last)
     {
-        std::string bytes = frameOf(program, false).SerializeAsString();
+        return byte & 0x80 ? byte & 0x7f
+                           : last - std::min<uint64_t>(last, byte);
+    }
+
+    // A byte of a frame is another one, or the frame ends early.
+    std::string damaged(Program& program, Peer& peer)
+    {
+        std::string bytes = frameOf(program, peer, false).SerializeAsString();
         const uint8_t where = program.byte();
         const uint8_t what = program.byte();
         if (bytes.empty()) {
@@ -392,6 +408,8 @@ class World
       creditsOf(options, invoker.slots));
     std::vector<std::unique_ptr<Strand<InvokeHandler>>> invokes;
     std::array<std::unique_ptr<Peer>, STREAMS> peers;
+    // By session: the number of the last frame that was read.
+    std::array<uint64_t, SESSIONS> read{};
     uint64_t lastCall = 0;
     uint64_t inputs = 0;
 };
