@@ -2,55 +2,53 @@
 
 #include <faabric/executor/Executor.h>
 #include <faabric/scheduler/Scheduler.h>
+#include <faabric/util/environment.h>
 #include <hono_faasm/runs.h>
 
 #include <algorithm>
-#include <iterator>
+#include <functional>
 #include <memory>
+#include <set>
+#include <utility>
 #include <vector>
 
 namespace faabric::scheduler {
 
-// Of apps that are no runs. Their ids are used once, mostly.
-constexpr size_t MAX_IDLE_EXECUTORS = 256;
+// For each slot, of apps that are no runs: their ids are used once, mostly.
+constexpr size_t MAX_IDLE_EXECUTORS = 4;
 
 std::vector<std::shared_ptr<faabric::executor::Executor>>
 Scheduler::takeSurplusExecutors()
 {
     using ExecutorPtr = std::shared_ptr<faabric::executor::Executor>;
 
-    std::vector<ExecutorPtr> idle;
+    std::vector<std::pair<long, ExecutorPtr>> idle;
     std::erase_if(executors,
                   [](const auto& app) { return app.second.empty(); });
     for (const auto& [app, ofApp] : executors) {
-        std::copy_if(ofApp.begin(),
-                     ofApp.end(),
-                     std::back_inserter(idle),
-                     [](const ExecutorPtr& e) {
-                         return !hono_faasm::isRun(e->getBoundMessage()) &&
-                                !e->isExecuting();
-                     });
+        for (const auto& e : ofApp) {
+            if (!hono_faasm::isRun(e->getBoundMessage()) && !e->isExecuting()) {
+                idle.emplace_back(e->getMillisSinceLastExec(), e);
+            }
+        }
     }
-    if (idle.size() <= MAX_IDLE_EXECUTORS) {
+    const size_t limit = MAX_IDLE_EXECUTORS * faabric::util::getUsableCores();
+    if (idle.size() <= limit) {
         return {};
     }
-    // A few more, so that it need not be done for each call
-    const auto middle =
-      idle.begin() + (idle.size() - MAX_IDLE_EXECUTORS / 8 * 7);
-    std::nth_element(
-      idle.begin(), middle, idle.end(), [](const auto& a, const auto& b) {
-          return a->getMillisSinceLastExec() > b->getMillisSinceLastExec();
-      });
+    std::partial_sort(
+      idle.begin(), idle.end() - limit, idle.end(), std::greater<>());
+    idle.resize(idle.size() - limit);
     std::vector<ExecutorPtr> surplus;
-    std::copy_if(idle.begin(),
-                 middle,
-                 std::back_inserter(surplus),
-                 [](const ExecutorPtr& e) { return e->tryClaim(); });
+    for (const auto& [idleMs, e] : idle) {
+        if (e->tryClaim()) {
+            surplus.push_back(e);
+        }
+    }
+    const std::set<ExecutorPtr> gone(surplus.begin(), surplus.end());
     for (auto& [app, ofApp] : executors) {
-        std::erase_if(ofApp, [&surplus](const ExecutorPtr& e) {
-            return std::find(surplus.begin(), surplus.end(), e) !=
-                   surplus.end();
-        });
+        std::erase_if(ofApp,
+                      [&gone](const auto& e) { return gone.contains(e); });
     }
     return surplus;
 }
