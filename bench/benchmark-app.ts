@@ -10,8 +10,10 @@ import { openTarget } from "./target.ts"
 
 /** `examples/benchmarks`, served natively and offloaded; runtime (or Faasm), gateway and native server are processes of their own. */
 export interface BenchmarkServers {
-  native: ChildServer
-  offloaded: ChildServer
+  native: string
+  offloaded: string
+  /** Process ids of the two that serve HTTP. */
+  pids: { native: number; offloaded: number }
   /** Directory of the build. */
   build: string
   stop(): Promise<void>
@@ -23,12 +25,12 @@ export const BENCHMARK_APP = join(packageRoot, "examples/benchmarks/app.ts")
 /**
  * Builds and uploads the app, and starts the servers.
  *
- * @param timed - answers are to tell where all of their time went
+ * @param timing - what answers are to tell of their time: what the function took, or where all of it went
  */
 export async function startBenchmarkServers(
   context: BenchContext,
   experiment: string,
-  timed = false,
+  timing?: "brief" | "detailed",
 ): Promise<BenchmarkServers> {
   const build = await mkdtemp(join(tmpdir(), "hono-faasm-bench-"))
   const started: Pick<ChildServer, "stop">[] = []
@@ -53,10 +55,13 @@ export async function startBenchmarkServers(
     started.push(target)
     await uploadBuild(build, { uploadUrl: target.upload })
     const program = fileURLToPath(new URL(`./app-server${extname(import.meta.url)}`, import.meta.url))
-    const flags = timed ? ["--timed"] : []
+    const flags = timing ? ["--timing", timing] : []
+    const native = await start(startChild(program, [BENCHMARK_APP, ...flags]))
+    const offloaded = await start(startChild(program, [BENCHMARK_APP, build, target.rpc, ...flags]))
     return {
-      native: await start(startChild(program, [BENCHMARK_APP, ...flags])),
-      offloaded: await start(startChild(program, [BENCHMARK_APP, build, target.rpc, ...flags])),
+      native: native.url,
+      offloaded: offloaded.url,
+      pids: { native: native.pid, offloaded: offloaded.pid },
       build,
       stop,
     }

@@ -40,10 +40,10 @@ interface AddUp {
  */
 export async function benchBreakdown(context: BenchContext): Promise<BenchResult[]> {
   const requests = Object.entries({ ...FUNCTION_REQUESTS, ...SHOP_REQUESTS })
-  const servers = await startBenchmarkServers(context, EXPERIMENT, true)
+  const servers = await startBenchmarkServers(context, EXPERIMENT, "detailed")
   const clients = {
-    native: new HttpClient(servers.native.url),
-    offloaded: new HttpClient(servers.offloaded.url),
+    native: new HttpClient(servers.native),
+    offloaded: new HttpClient(servers.offloaded),
   }
   const rows: BenchResult[] = []
   context.measuring(rows)

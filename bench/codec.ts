@@ -15,7 +15,8 @@ const ROUNDS = 30
 
 /**
  * One order, from JavaScript value to bytes (`encode`) and back (`decode`): our compiled codec, JSON, protobuf-es, and
- * protobufjs. `transcode` is from protobuf bytes to JSON text, against making JSON text of the value.
+ * protobufjs. `transcode` is from protobuf bytes to the bytes of JSON text, against making
+ * them of the value.
  */
 export async function benchCodec(context: BenchContext): Promise<BenchResult[]> {
   const { desc, protoText } = orderMessage()
@@ -43,8 +44,8 @@ export async function benchCodec(context: BenchContext): Promise<BenchResult[]> 
       ["codec-decode", "json", () => JSON.parse(text)],
       ["codec-decode", "protobuf-es", () => fromBinary(desc, bytes)],
       ["codec-decode", "protobufjs", () => Order.decode(bytes)],
-      ["codec-transcode", "codec", () => codec.toJson(bytes)],
-      ["codec-transcode", "json", () => JSON.stringify(value)],
+      ["codec-transcode", "codec", () => codec.toJsonBytes(bytes)],
+      ["codec-transcode", "json", () => Buffer.from(JSON.stringify(value))],
     ]
     for (const round of alternate(ways, context.quick ? 5 : ROUNDS, context.quick ? 300 : 2000)) {
       const [experiment, way] = round.name

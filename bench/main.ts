@@ -16,6 +16,7 @@ const EXPERIMENTS: Record<string, () => Promise<(context: BenchContext) => Promi
   "rpc-vs-json": async () => (await import("./rpc-vs-json.ts")).benchRpcVsJson,
   breakdown: async () => (await loadInClone(() => import("./breakdown.ts"))).benchBreakdown,
   relative: async () => (await loadInClone(() => import("./relative.ts"))).benchRelative,
+  shop: async () => (await loadInClone(() => import("./shop.ts"))).benchShop,
   "end-to-end": async () => (await import("./end-to-end.ts")).benchEndToEnd,
   channel: async () => (await import("./channel.ts")).benchChannel,
   codec: async () => (await import("./codec.ts")).benchCodec,
@@ -29,7 +30,7 @@ const EXPERIMENTS: Record<string, () => Promise<(context: BenchContext) => Promi
 export const experimentNames = Object.keys(EXPERIMENTS)
 
 /** Names of those that can measure a running Faasm. */
-export const remoteExperimentNames = ["rpc-vs-json", "relative", "breakdown", "cold", "end-to-end"]
+export const remoteExperimentNames = ["rpc-vs-json", "relative", "breakdown", "shop", "cold", "end-to-end"]
 
 /** How long an interrupted experiment may take to stop its servers, in ms. */
 const STOP_MS = 3000

@@ -51,12 +51,13 @@ export class PollingClient {
     }
     const poll = executeBatchStatus(ids.appId)
     while (performance.now() < deadline) {
+      // As faasmctl does: also before the first poll.
+      await wait(this.#options.everyMs)
       const { status, text } = await this.#post(poll)
       const result = status === 200 ? findResult(text, ids.messageId) : undefined
       if (result?.returnValue === 0) return { output: Buffer.from(result.output) }
       if (result) throw new Error(result.output)
       if (status !== 200 && text.trim() !== NOT_REGISTERED) throw new Error(`${status}: ${text}`)
-      await wait(this.#options.everyMs)
     }
     throw new Error(`${user}/${name} has no result after ${timeoutMs} ms`)
   }

@@ -1,7 +1,6 @@
 import app from "../examples/benchmarks/app.ts"
 import { type BenchmarkServers, startBenchmarkServers } from "./benchmark-app.ts"
 import { type BenchRequest, EMPTY_REQUEST, FUNCTION_REQUESTS } from "./benchmark-functions.ts"
-import { measureContestant } from "./contestant.ts"
 import type { BenchContext } from "./context.ts"
 import { HttpClient } from "./http-client.ts"
 import { openLoop } from "./open-loop.ts"
@@ -9,7 +8,6 @@ import { ratioText } from "./ratio-text.ts"
 import { meanOf, ratiosOf } from "./ratios.ts"
 import { type BenchResult, quantile } from "./result.ts"
 import { medianOf, rowOf } from "./row.ts"
-import { SHOP_REQUESTS } from "./shop-requests.ts"
 
 const EXPERIMENT = "relative"
 const WAYS = ["native", "offloaded"] as const
@@ -20,19 +18,16 @@ const MIN_REQUESTS = 5
 const DURATION_MS = 1000
 /** Requests for a function's own time, after as many to warm up. */
 const OWN_REQUESTS = 200
-/** Requests in flight back to back, and to saturate a server. */
-const IN_FLIGHT = [1, 64]
 
 /**
- * Every function of `examples/benchmarks` and its shop's routes natively and offloaded, in turn. Rows:
+ * Every function of `examples/benchmarks` natively and offloaded, in turn. Rows:
  *
- * - `native`, `offloaded` with a rate: latency of the whole request, started at a fixed rate
- * - `native`, `offloaded` without: the shop's routes, with a number of requests always in flight
+ * - `native`, `offloaded`: latency of the whole request, started at a fixed rate
  * - `native function`, `guest function`: the function's own time in process and in the guest, less that of one that
  *   does nothing
  */
 export async function benchRelative(context: BenchContext): Promise<BenchResult[]> {
-  const servers = await startBenchmarkServers(context, EXPERIMENT)
+  const servers = await startBenchmarkServers(context, EXPERIMENT, "brief")
   const bench = new RelativeBench(servers, context)
   context.measuring(bench.rows)
   try {
@@ -46,18 +41,16 @@ export async function benchRelative(context: BenchContext): Promise<BenchResult[
 
 class RelativeBench {
   readonly rows: BenchResult[] = []
-  readonly #servers: BenchmarkServers
   readonly #context: BenchContext
   readonly #clients: Record<(typeof WAYS)[number], HttpClient>
   readonly #rates: readonly number[]
   readonly #repeats: number
 
   constructor(servers: BenchmarkServers, context: BenchContext) {
-    this.#servers = servers
     this.#context = context
     this.#clients = {
-      native: new HttpClient(servers.native.url),
-      offloaded: new HttpClient(servers.offloaded.url),
+      native: new HttpClient(servers.native),
+      offloaded: new HttpClient(servers.offloaded),
     }
     this.#rates = context.rates ?? (context.quick ? [50] : RATES)
     this.#repeats = context.repeats ?? (context.quick ? 1 : REPEATS)
@@ -70,11 +63,10 @@ class RelativeBench {
       native: medianOf(await this.#nativeUs(EMPTY_REQUEST)),
       guest: medianOf(await this.#executedUs(EMPTY_REQUEST)),
     }
-    const requests = Object.entries({ ...FUNCTION_REQUESTS, ...SHOP_REQUESTS })
+    const requests = Object.entries(FUNCTION_REQUESTS)
     for (const [name, request] of requests.filter((_, i) => !this.#context.quick || i % 4 === 2)) {
       await this.#ownTime(name, request, emptyUs)
       for (const ratePerSecond of this.#rates) await this.#atRate(name, request, ratePerSecond)
-      if (name in SHOP_REQUESTS) await this.#closed(name, request)
     }
     this.#conclude()
   }
@@ -119,22 +111,6 @@ class RelativeBench {
     }
   }
 
-  /** Back to back, and saturated: what the server does for as long as there is something to do. */
-  async #closed(name: string, request: BenchRequest): Promise<void> {
-    for (const inFlight of IN_FLIGHT) {
-      for (const way of WAYS) {
-        this.#context.progress(`${EXPERIMENT}: ${name}, ${way}, ${inFlight} in flight`)
-        const contestant = {
-          way,
-          call: () => this.#clients[way].send(request),
-          pid: this.#servers[way].pid,
-        }
-        const row = { experiment: EXPERIMENT, function: name, payloadBytes: 0, inFlight }
-        this.rows.push(await measureContestant(contestant, row, this.#context.times))
-      }
-    }
-  }
-
   /** The function in this process, by Hono, without a server. */
   async #nativeUs({ path, ...init }: BenchRequest): Promise<number[]> {
     const times: number[] = []
@@ -164,43 +140,19 @@ class RelativeBench {
     return this.#context.quick ? 20 : 2 * OWN_REQUESTS
   }
 
-  /** The three ratios that the experiment is for, at each rate; and the shop's routes as fast as they go. */
+  /** The three ratios that the experiment is for, at each rate. */
   #conclude(): void {
     const say = (sentence: string) => this.#context.conclude(`${EXPERIMENT}: ${sentence}`)
     const ratios = ratiosOf(this.rows)
-    for (const [what, requests] of [
-      ["functions", FUNCTION_REQUESTS],
-      ["shop routes", SHOP_REQUESTS],
-    ] as const) {
-      const some = ratios.filter((one) => one.function in requests)
-      for (const rate of this.#rates) {
-        const at = some.flatMap((one) => one.rates.filter(({ ratePerSecond }) => ratePerSecond === rate))
-        say(
-          `at ${rate}/s, ${some.length} ${what} take ${meanText(at.map(({ whole }) => whole))} times native; without ` +
-            `their own time ${meanText(at.map(({ bridge }) => bridge))} times`,
-        )
-      }
-      const engines = some.flatMap(({ engine }) => engine ?? [])
-      say(`the guest's engine takes ${meanText(engines)} times V8's time, over ${engines.length} ${what}`)
-    }
-    const backToBack = this.#shopRatios(1, (row) => row.p50Us)
-    const saturated = this.#shopRatios(64, (row) => row.callsPerSecond)
-    const perCpu = this.#shopRatios(64, (row) => 1 / row.serverCpuUsPerCall!)
-    say(
-      `${backToBack.length} shop routes take ${meanText(backToBack)} times native's p50 back to back; with 64 in flight ` +
-        `they have ${meanText(saturated)} of native's requests/s, and ${meanText(perCpu)} of its requests per second of ` +
-        "CPU time of the process that speaks HTTP",
-    )
-  }
-
-  #shopRatios(inFlight: number, value: (row: BenchResult) => number): number[] {
-    const closed = this.rows.filter((row) => row.ratePerSecond === undefined && row.inFlight === inFlight)
-    return Object.keys(SHOP_REQUESTS).flatMap((name) => {
-      const [native, offloaded] = WAYS.map((way) =>
-        closed.find((row) => row.way === way && row.function === name),
+    for (const rate of this.#rates) {
+      const at = ratios.flatMap((one) => one.rates.filter(({ ratePerSecond }) => ratePerSecond === rate))
+      say(
+        `at ${rate}/s, ${at.length} functions take ${meanText(at.map(({ whole }) => whole))} times native; without ` +
+          `their own time ${meanText(at.map(({ bridge }) => bridge))} times`,
       )
-      return native && offloaded ? value(offloaded) / value(native) : []
-    })
+    }
+    const engines = ratios.flatMap(({ engine }) => engine ?? [])
+    say(`the guest's engine takes ${meanText(engines)} times V8's time, over ${engines.length} functions`)
   }
 }
 

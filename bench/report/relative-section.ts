@@ -3,11 +3,8 @@ import { meanOf, type Ratios, ratiosOf } from "../ratios.ts"
 import type { BenchResult } from "../result.ts"
 import { type Figure, logAxis, wayScale } from "./figure.ts"
 import type { SectionContent, Table } from "./section.ts"
-import { ms, number } from "./text.ts"
+import { ms } from "./text.ts"
 import { colour } from "./theme.ts"
-
-/** Routes of the shop are no functions of the benchmark: they are told apart by name, as the experiment names them. */
-const isShop = (name: string) => name.startsWith("shop ")
 
 /** Relative latency: figures by function and over the rate, and the three ratios. */
 export function relativeSection(rows: readonly BenchResult[]): SectionContent {
@@ -25,10 +22,7 @@ export function relativeSection(rows: readonly BenchResult[]): SectionContent {
       rate === undefined
         ? []
         : [ratioFigure(ratios, rate), rateFigure(ratios, rates), latencyFigure(rows, rates)],
-    tables: [
-      ...(rate === undefined ? [] : [meansTable(ratios, rates), functionTable(rows, ratios, rate)]),
-      ...closedTables(rows),
-    ],
+    tables: [...(rate === undefined ? [] : [meansTable(ratios), functionTable(rows, ratios, rate)])],
   }
 }
 
@@ -103,17 +97,13 @@ function ratioFigure(ratios: readonly Ratios[], rate: number): Figure {
 
 function rateFigure(ratios: readonly Ratios[], rates: readonly number[]): Figure {
   const kinds = ["whole, median", "whole, 99th percentile", "bridge, median"]
-  const means = groupsOf(ratios).flatMap(([group, some]) =>
-    meansOf(some).flatMap(({ rate, whole, wholeP99, bridge }) =>
-      [whole, wholeP99, bridge].flatMap((ratio, i) =>
-        ratio === undefined ? [] : { group, rate, ratio, kind: kinds[i]! },
-      ),
+  const means = meansOf(ratios).flatMap(({ rate, whole, wholeP99, bridge }) =>
+    [whole, wholeP99, bridge].flatMap((ratio, i) =>
+      ratio === undefined ? [] : { rate, ratio, kind: kinds[i]! },
     ),
   )
-  const single = groupsOf(ratios).flatMap(([group, some]) =>
-    some.flatMap(({ function: name, rates }) =>
-      rates.map(({ ratePerSecond: rate, whole: ratio }) => ({ group, function: name, rate, ratio })),
-    ),
+  const single = ratios.flatMap(({ function: name, rates }) =>
+    rates.map(({ ratePerSecond: rate, whole: ratio }) => ({ function: name, rate, ratio })),
   )
   const x = {
     field: "rate",
@@ -132,27 +122,23 @@ function rateFigure(ratios: readonly Ratios[], rates: readonly number[]): Figure
   return {
     name: "relative-rates",
     title: "Offloaded against native, over the rate of requests",
-    caption:
-      "Means over the functions, and over the shop's routes; each thin line is the median of one of them.",
+    caption: "Means over the functions; each thin line is the median of one of them.",
     spec: {
       data: { values: [...single, ...means] },
-      facet: { column: { field: "group", type: "nominal", title: null } },
-      spec: {
-        width: 300,
-        height: 260,
-        layer: [
-          {
-            transform: [{ filter: "isValid(datum.function)" }],
-            mark: { type: "line", color: colour("grey"), strokeWidth: 1, opacity: 0.5 },
-            encoding: { x, y, detail: { field: "function" } },
-          },
-          {
-            transform: [{ filter: "isValid(datum.kind)" }],
-            mark: { type: "line", point: true },
-            encoding: { x, y, color: { field: "kind", type: "nominal", title: null, scale: kindScale } },
-          },
-        ],
-      },
+      width: 520,
+      height: 280,
+      layer: [
+        {
+          transform: [{ filter: "isValid(datum.function)" }],
+          mark: { type: "line", color: colour("grey"), strokeWidth: 1, opacity: 0.5 },
+          encoding: { x, y, detail: { field: "function" } },
+        },
+        {
+          transform: [{ filter: "isValid(datum.kind)" }],
+          mark: { type: "line", point: true },
+          encoding: { x, y, color: { field: "kind", type: "nominal", title: null, scale: kindScale } },
+        },
+      ],
     },
   }
 }
@@ -219,20 +205,15 @@ function latencyFigure(rows: readonly BenchResult[], rates: readonly number[]): 
   }
 }
 
-function meansTable(ratios: readonly Ratios[], rates: readonly number[]): Table {
-  const groups = groupsOf(ratios)
+function meansTable(ratios: readonly Ratios[]): Table {
   return {
     caption: "Means of the ratios, by rate",
-    columns: [
-      "requests/s",
-      ...groups.flatMap(([group]) => [`${group}: whole, median`, "whole, p99", "bridge"]),
-    ],
-    rows: rates.map((rate) => [
+    columns: ["requests/s", "whole, median", "whole, p99", "bridge, median"],
+    rows: meansOf(ratios).map(({ rate, whole, wholeP99, bridge }) => [
       String(rate),
-      ...groups.flatMap(([, some]) => {
-        const at = meansOf(some).find((mean) => mean.rate === rate)
-        return [ratioText(at?.whole), ratioText(at?.wholeP99), ratioText(at?.bridge)]
-      }),
+      ratioText(whole),
+      ratioText(wholeP99),
+      ratioText(bridge),
     ]),
   }
 }
@@ -267,62 +248,6 @@ function functionTable(rows: readonly BenchResult[], ratios: readonly Ratios[], 
       ]
     }),
   }
-}
-
-/** Back to back, and saturated. */
-function closedTables(rows: readonly BenchResult[]): Table[] {
-  const closed = rows.filter(
-    (row) => (row.way === "native" || row.way === "offloaded") && row.ratePerSecond === undefined,
-  )
-  if (closed.length === 0) return []
-  const pairs = closed.flatMap((native) => {
-    const offloaded = closed.find(
-      (row) =>
-        row.way === "offloaded" && row.function === native.function && row.inFlight === native.inFlight,
-    )
-    return native.way === "native" && offloaded ? [[native, offloaded] as const] : []
-  })
-  const cpu = (row: BenchResult) => (row.serverCpuUsPerCall ? 1e6 / row.serverCpuUsPerCall : undefined)
-  return [
-    {
-      caption:
-        "The shop's routes back to back (1 in flight) and saturated (64): what the server that speaks HTTP does, natively and as the gateway",
-      columns: [
-        "<route",
-        "in flight",
-        "native p50 ms",
-        "offloaded p50 ms",
-        "times",
-        "native requests/s",
-        "offloaded requests/s",
-        "share",
-        "native requests per s of server CPU",
-        "offloaded, of gateway CPU",
-        "share of it",
-      ],
-      rows: pairs.map(([native, offloaded]) => [
-        native.function ?? "",
-        String(native.inFlight),
-        ms(native.p50Us),
-        ms(offloaded.p50Us),
-        ratioText(offloaded.p50Us / native.p50Us),
-        number(native.callsPerSecond),
-        number(offloaded.callsPerSecond),
-        ratioText(offloaded.callsPerSecond / native.callsPerSecond),
-        number(cpu(native)),
-        number(cpu(offloaded)),
-        ratioText((cpu(offloaded) ?? Number.NaN) / (cpu(native) ?? Number.NaN)),
-      ]),
-    },
-  ]
-}
-
-function groupsOf(ratios: readonly Ratios[]): [group: string, ratios: Ratios[]][] {
-  const groups: [string, Ratios[]][] = [
-    ["functions", ratios.filter((one) => !isShop(one.function))],
-    ["shop routes", ratios.filter((one) => isShop(one.function))],
-  ]
-  return groups.filter(([, some]) => some.length > 0)
 }
 
 function meansOf(ratios: readonly Ratios[]) {

@@ -6,6 +6,7 @@ import { isolationSection } from "./isolation-section.ts"
 import { otherSection } from "./other-section.ts"
 import { relativeSection } from "./relative-section.ts"
 import { rpcVsJsonSection } from "./rpc-vs-json-section.ts"
+import { shopSection } from "./shop-section.ts"
 
 /** What a report says of one experiment. */
 export interface Section {
@@ -31,6 +32,7 @@ export type SectionContent = Omit<Section, "experiment" | "conclusions">
 
 const SECTIONS: Record<string, (rows: BenchReport["results"]) => SectionContent> = {
   relative: relativeSection,
+  shop: shopSection,
   breakdown: breakdownSection,
   "rpc-vs-json": rpcVsJsonSection,
   cold: coldSection,
@@ -44,8 +46,12 @@ export function sectionsOf({ results, conclusions }: BenchReport): Section[] {
     const content = Object.hasOwn(SECTIONS, experiment)
       ? SECTIONS[experiment]!(rows)
       : otherSection(experiment, rows)
-    const prefix = `${experiment}: `
-    const own = conclusions.filter((sentence) => sentence.startsWith(prefix))
-    return { experiment, conclusions: own.map((sentence) => sentence.slice(prefix.length)), ...content }
+    // Each begins with its experiment's name, and may go on with what part of it is meant.
+    const own = conclusions.flatMap((sentence) =>
+      [": ", ", "].flatMap((mark) =>
+        sentence.startsWith(experiment + mark) ? sentence.slice(experiment.length + mark.length) : [],
+      ),
+    )
+    return { experiment, conclusions: own, ...content }
   })
 }

@@ -3,8 +3,10 @@ import { CodecError } from "./codec-error.ts"
 import * as decodeValue from "./decode-value.ts"
 import { generateDecoder } from "./generate-decoder.ts"
 import { generateEncoder } from "./generate-encoder.ts"
+import { generateTranscoder } from "./generate-transcoder.ts"
 import { interpretDecode, interpretEncode, interpretEncodeBody, MisfitError } from "./interpreter.ts"
 import * as jsonValue from "./json-value.ts"
+import { JsonWriter, MapKeys, NOT_CANONICAL } from "./json-writer.ts"
 import { type FieldPlan, planOf } from "./plan.ts"
 import { Reader } from "./reader.ts"
 import { MISFIT, Writer } from "./writer.ts"
@@ -36,6 +38,8 @@ export interface MessageCodec {
   decode(bytes: Uint8Array): unknown
   /** Bytes to JSON text, with no objects between; for a response message, of its body. Throws {@link CodecError}. */
   toJson(bytes: Uint8Array): string
+  /** As {@link toJson}, in UTF-8; twice as fast for what has its properties in the order of their type. */
+  toJsonBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer>
 }
 
 const codecs = new WeakMap<DescMessage, MessageCodec>()
@@ -71,6 +75,7 @@ class CompiledCodec implements MessageCodec {
   #encoder: Encoder | undefined
   #decode: ((bytes: Uint8Array) => unknown) | undefined
   #toJson: ((bytes: Uint8Array) => string) | undefined
+  #transcoder: { write(bytes: Uint8Array): void; writer: JsonWriter } | undefined
 
   constructor(desc: DescMessage) {
     this.desc = desc
@@ -107,6 +112,21 @@ class CompiledCodec implements MessageCodec {
     return this.#toJson(bytes)
   }
 
+  toJsonBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+    this.#transcoder ??= this.#compileTranscoder()
+    const { write, writer } = this.#transcoder
+    try {
+      write(bytes)
+      return writer.finish()
+    } catch (error) {
+      // What is wrong with a value may not matter: another one may come after it and count instead.
+      if (error !== NOT_CANONICAL && !(error instanceof CodecError)) throw error
+    } finally {
+      writer.shrink()
+    }
+    return Buffer.from(this.toJson(bytes))
+  }
+
   #run(write: () => void, explain: () => Uint8Array): EncodeResult {
     // A toJSON or getter of the value may come back here in the middle of a message.
     if (this.#busy) return interpreted(explain)
@@ -134,6 +154,27 @@ class CompiledCodec implements MessageCodec {
       sets,
       maps,
     )
+  }
+
+  #compileTranscoder(): { write(bytes: Uint8Array): void; writer: JsonWriter } {
+    const { source, k, texts, others } = generateTranscoder(this.desc)
+    const writer = new JsonWriter()
+    const toText = others.map((desc) => {
+      const codec = compileCodec(desc)
+      return (bytes: Uint8Array) => codec.toJson(bytes)
+    })
+    const write = new Function(
+      "Reader",
+      "MapKeys",
+      "NOT_CANONICAL",
+      "w",
+      "h",
+      "k",
+      "texts",
+      "others",
+      source,
+    )(Reader, MapKeys, NOT_CANONICAL, writer, decodeValue, k, texts, toText)
+    return { write, writer }
   }
 
   #compileDecoder(target: "value" | "json"): unknown {
@@ -167,6 +208,10 @@ export class InterpretedCodec implements MessageCodec {
 
   toJson(bytes: Uint8Array): string {
     return JSON.stringify(interpretDecode(this.desc, bytes))
+  }
+
+  toJsonBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+    return Buffer.from(this.toJson(bytes))
   }
 }
 

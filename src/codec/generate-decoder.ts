@@ -272,7 +272,7 @@ return (bytes) => {
 }
 
 /** An expression that reads a number. */
-function readNumber(scalar: ScalarType, end: string): string {
+export function readNumber(scalar: ScalarType, end: string): string {
   switch (scalar) {
     case ScalarType.DOUBLE:
       return `r.double(${end})`

@@ -6,14 +6,23 @@ const SHORT_STRING = 24
 /** A position in bytes that compiled decoders read a message from. Every length is checked against the end. */
 export class Reader {
   readonly bytes: Buffer
-  readonly #view: DataView
+  readonly view: DataView
   /** Next byte to read. */
   at: number
 
   constructor(bytes: Uint8Array) {
     this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     this.at = 0
+  }
+
+  /** The next tag; 0 at the end. */
+  tag(end: number): number {
+    if (this.at >= end) return 0
+    const first = this.bytes[this.at]!
+    if (first >= 0x80) return this.varint(end)
+    this.at++
+    return first
   }
 
   /** A varint of which the lower 32 bits count: a tag, a length, an enum, a bool (see {@link bool}). */
@@ -63,14 +72,14 @@ export class Reader {
 
   float(end: number): number {
     if (end - this.at < 4) throw truncated()
-    const value = this.#view.getFloat32(this.at, true)
+    const value = this.view.getFloat32(this.at, true)
     this.at += 4
     return value
   }
 
   double(end: number): number {
     if (end - this.at < 8) throw truncated()
-    const value = this.#view.getFloat64(this.at, true)
+    const value = this.view.getFloat64(this.at, true)
     this.at += 8
     return value
   }
@@ -181,7 +190,8 @@ function readAscii(b: Buffer, start: number, stop: number): string | undefined {
 
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
-function decodeUtf8(bytes: Buffer, start: number, end: number): string {
+/** Text of bytes. Throws {@link CodecError} when they are no UTF-8. */
+export function decodeUtf8(bytes: Buffer, start: number, end: number): string {
   const text = bytes.utf8Slice(start, end)
   // The replacement character may be in the text itself, or stand for bytes that are no UTF-8.
   if (!text.includes("\ufffd")) return text

@@ -157,7 +157,8 @@ export class Writer {
   }
 }
 
-function viewOf(buffer: Buffer): DataView {
+/** A view of a buffer's bytes. */
+export function viewOf(buffer: Buffer): DataView {
   return new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
 }
 

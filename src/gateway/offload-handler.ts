@@ -123,7 +123,7 @@ class Exchange {
     const response = await respond(
       this.#c,
       reply,
-      passage ? (message) => passage.bodyOf(codec, message) : (message) => codec.toJson(message),
+      passage ? (message) => passage.bodyOf(codec, message) : (message) => codec.toJsonBytes(message),
     )
     if (this.#shared.serverTiming) {
       const times: GatewayTimes = {

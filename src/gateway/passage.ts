@@ -30,7 +30,7 @@ export class Passage {
     const stream = new ReadableStream<Uint8Array>(
       {
         pull(controller) {
-          controller.enqueue(Buffer.from(codec.toJson(message)))
+          controller.enqueue(codec.toJsonBytes(message))
           controller.close()
         },
       },

@@ -18,12 +18,12 @@ export class FunctionError extends Error {
  * Headers are replayed on the real context, so that Hono itself merges them with those that middleware
  * prepared.
  *
- * @param messageToJson - writes the route's response message as JSON text, or as a stream of it
+ * @param messageToJson - writes the route's response message as JSON text
  */
 export function respond(
   c: Context,
   reply: Reply,
-  messageToJson: (message: Uint8Array) => string | ReadableStream,
+  messageToJson: (message: Uint8Array) => JsonText,
 ): Response | Promise<Response> {
   const { variables, thrown, headers } = reply
   if (variables) for (let i = 0; i < variables.length; i += 2) c.set(variables[i] as string, variables[i + 1])
@@ -33,26 +33,28 @@ export function respond(
     return c.notFound()
   }
   const body = bodyOf(reply, messageToJson)
-  if (isJson(body) && !hasContentType(headers)) headers.push("content-type", "application/json", 0)
+  const isJson = reply.body !== undefined && !("raw" in reply.body)
+  if (isJson && !hasContentType(headers)) headers.push("content-type", "application/json", 0)
   if (reply.plain) return plainResponse(reply, body)
   // 0: the handler chose none, so one that middleware set with c.status applies.
   const status = reply.status === 0 ? undefined : (reply.status as 200)
   if (isSimple(headers)) {
-    const text = status === undefined && isText(headers[1] as string) && body instanceof Uint8Array
+    const isText = status === undefined && !isJson && isContentTypeOfText(headers[1] as string)
     // Hono writes the content type of text in two ways, by what middleware has done before.
-    return text ? c.text(textOf(body)) : c.newResponse(body, status, headersOf(headers))
+    return isText && body instanceof Uint8Array
+      ? c.text(textOf(body))
+      : c.newResponse(body, status, headersOf(headers))
   }
   replay(c, headers)
   return c.newResponse(body, status)
 }
 
-type Body = string | ReadableStream | Uint8Array<ArrayBuffer> | null
+/** JSON text in UTF-8. */
+export type JsonText = Uint8Array<ArrayBuffer> | ReadableStream
 
-function isJson(body: Body): boolean {
-  return typeof body === "string" || body instanceof ReadableStream
-}
+type Body = string | JsonText | null
 
-function bodyOf(reply: Reply, messageToJson: (message: Uint8Array) => string | ReadableStream): Body {
+function bodyOf(reply: Reply, messageToJson: (message: Uint8Array) => JsonText): Body {
   const { body } = reply
   if (body === undefined) return null
   if ("message" in body) return messageToJson(body.message)
@@ -86,7 +88,7 @@ function isSimple(headers: (string | HeaderMode)[]): boolean {
 }
 
 /** What the guest says for `c.text()`. */
-function isText(contentType: string): boolean {
+function isContentTypeOfText(contentType: string): boolean {
   return contentType === "text/plain; charset=UTF-8"
 }
 

@@ -105,6 +105,32 @@ describeServers(({ start }) => {
     })
   })
 
+  describe("calls under load while a server drains", () => {
+    it("are answered once by one run, and none fails", async () => {
+      const options = { echoDelayMs: [0, 20], drainMs: 5000 } as const
+      const [leaving, staying] = [closing(await start(options)), closing(await start(options))]
+      const channel = closing(openChannel({ servers: [leaving.url, staying.url] }))
+      await expect.poll(() => channel.status().every(({ ready }) => ready)).toBe(true)
+      let next = 0
+      const outputs: { output: Uint8Array }[] = []
+      let drained: Promise<void> | undefined
+      const lane = async () => {
+        for (let i = next++; i < 3000; i = next++) {
+          if (i === 1000) drained = leaving.drain()
+          outputs[i] = await channel.invoke(echo(`${i}.`))
+        }
+      }
+      await Promise.all(Array.from({ length: 200 }, lane))
+      await drained
+      const runs = new Map(leaving.invoker.runs)
+      for (const [input, count] of staying.invoker.runs) runs.set(input, (runs.get(input) ?? 0) + count)
+      expectOnce({ ...leaving.invoker, runs }, outputs)
+      expect(leaving.invoker.runs.size).toBeGreaterThan(100)
+      expect(staying.invoker.runs.size).toBeGreaterThan(leaving.invoker.runs.size)
+      expect(leaving.invoker.running).toBe(0)
+    })
+  })
+
   describe("calls across a server's death", () => {
     async function killDuringCalls(restart: boolean) {
       const first = await start({ echoDelayMs: [1e6, 1e6] })

@@ -248,6 +248,7 @@ test("the gateway's codec reads what the guest writes, and both agree on what fi
       if (body.case === "message") {
         expect("misfit" in native ? native.misfit : undefined, text).toBeUndefined()
         expect(JSON.parse(response.toJson(body.value))).toEqual(JSON.parse(text))
+        expect(JSON.parse(Buffer.from(response.toJsonBytes(body.value)).toString())).toEqual(JSON.parse(text))
       } else {
         expect("misfit" in native, `${fallbackReason} in ${text}`).toBe(true)
         expect(body).toEqual({ case: "json", value: text })

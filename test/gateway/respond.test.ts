@@ -13,7 +13,7 @@ async function answer(reply: Partial<Reply>, before: (c: Context) => void = () =
     await next()
     after = c
   })
-  app.get("/", (c) => respond(c, { ...emptyReply(), ...reply }, (bytes) => Buffer.from(bytes).toString()))
+  app.get("/", (c) => respond(c, { ...emptyReply(), ...reply }, (bytes) => Buffer.from(bytes)))
   const response = await app.request("/")
   return { response, text: await response.text(), headers: [...response.headers], c: after! }
 }

@@ -1,18 +1,17 @@
-// Bytes of an HTTP/2 connection, after its preface, against a whole server: the
-// input goes through a socket to nghttp2 and on to the protocols. The input is
-// done when the server has closed, which it has to once the client has.
+// Bytes of an HTTP/2 connection, after its preface, through nghttp2 to the
+// protocols and back, without a socket: at once, in pieces, and from a client
+// that does not read. In the end the connection is lost, and nothing is left of
+// it.
 
+#include "http/session.h"
 #include "input.h"
+#include "protocol/router.h"
 
 #include <connect/server.h>
+#include <connect/shared_bound.h>
 
-#include <cerrno>
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +19,10 @@
 namespace {
 
 using namespace connectrpc;
+using namespace std::chrono_literals;
+
+constexpr std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+constexpr size_t writeBytes = 128 * 1024;
 
 class Echo : public CallHandler
 {
@@ -28,6 +31,8 @@ class Echo : public CallHandler
       : call(std::move(call))
     {}
 
+    ~Echo() override { fuzz::require(!call, "a handler hears onClosed"); }
+
     void onMessage(std::string message) override
     {
         call->send(std::move(message));
@@ -35,80 +40,137 @@ class Echo : public CallHandler
 
     void onEnd() override { call->finish(); }
 
-    void onClosed(std::optional<Error> /*reason*/) override { call.reset(); }
+    void onClosed(std::optional<Error> /*reason*/) override
+    {
+        fuzz::require(call != nullptr, "one onClosed");
+        call.reset();
+    }
 
   private:
     std::shared_ptr<Call> call;
 };
 
-Server& server()
+struct Service
 {
-    static Server* running = [] {
-        ServerOptions options;
-        options.ioThreads = 1;
+    Service()
+    {
         options.maxMessageBytes = 64 * 1024;
         options.maxStreamsPerConnection = 10;
-        auto* made = new Server(options);
+        options.maxHeaderBytes = 4 * 1024;
+        options.maxUnfinishedBytesPerConnection = 100 * 1024;
+        options.maxUnsentBytesPerStream = 100 * 1024;
+        options.maxUnsentBytesPerConnection = 200 * 1024;
         const HandlerFactory echo = [](std::shared_ptr<Call> call) {
             return std::make_shared<Echo>(std::move(call));
         };
-        made->addMethod({ "/s/u", StreamKind::Unary, true }, echo);
-        made->addMethod({ "/s/b", StreamKind::BidiStream }, echo);
-        made->listen();
-        return made;
-    }();
-    return *running;
-}
-
-int connectToServer()
-{
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(server().port());
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    // It fails at times when the machine is busy, or libFuzzer's timer fires.
-    for (int attempt = 0; attempt < 1000; attempt++) {
-        const int client = ::socket(AF_INET, SOCK_STREAM, 0);
-        if (::connect(client,
-                      reinterpret_cast<sockaddr*>(&address),
-                      sizeof(address)) == 0) {
-            return client;
-        }
-        ::close(client);
-        ::usleep(10'000);
+        router.addMethod({ "/s/u", StreamKind::Unary, true }, echo);
+        router.addMethod({ "/s/b", StreamKind::BidiStream }, echo);
     }
-    fuzz::require(false, "the server accepts");
-    return -1;
-}
 
-constexpr std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    ServerOptions options;
+    protocol::Router router{ 64 * 1024 };
+    http::ExchangeHandlerFactory factory =
+      [this](std::shared_ptr<http::Exchange> exchange) {
+          return router.open(std::move(exchange));
+      };
+};
+
+// As Connection does with what it reads.
+class Connection
+{
+  public:
+    Connection(const Service& service, bool reads)
+      : bound(std::make_shared<SharedBound>(service.options.maxBytes))
+      , inbox(std::make_shared<http::Inbox>([] {}, bound))
+      , session(service.options, service.factory, peer, inbox, now)
+      , reads(reads)
+      , mostUnsent(service.options.maxUnsentBytesPerConnection)
+      , mostUnfinished(service.options.maxUnfinishedBytesPerConnection)
+    {
+        settle();
+    }
+
+    // False when the connection is over.
+    bool receive(std::string_view bytes)
+    {
+        return session.receive(bytes, now) && settle();
+    }
+
+    // Whoever says nothing is left at last.
+    void waitForEnd()
+    {
+        for (int tries = 0; tries < 10; tries++) {
+            now += 10min;
+            if (!session.onTime(now) || !settle()) {
+                return;
+            }
+        }
+        fuzz::require(false, "a silent connection ends");
+    }
+
+    void lose()
+    {
+        session.close(http::ExchangeHandler::Closed::ConnectionLost);
+        fuzz::require(inbox->unfinished == 0 && inbox->unsent == 0 &&
+                        bound->get() == 0,
+                      "nothing is kept");
+    }
+
+  private:
+    bool settle()
+    {
+        inbox->begin();
+        do {
+            if (!session.work(now)) {
+                return false;
+            }
+            std::string out;
+            if (reads && !session.produce(out, writeBytes)) {
+                return false;
+            }
+        } while (!inbox->rest());
+        fuzz::require(inbox->unsent <= mostUnsent, "little is unsent");
+        fuzz::require(inbox->unfinished <= mostUnfinished,
+                      "little is unfinished");
+        return !session.finished();
+    }
+
+    const Peer peer{ "127.0.0.1:1" };
+    http::Session::TimePoint now = std::chrono::steady_clock::now();
+    const std::shared_ptr<SharedBound> bound;
+    const std::shared_ptr<http::Inbox> inbox;
+    http::Session session;
+    const bool reads;
+    const size_t mostUnsent;
+    const size_t mostUnfinished;
+};
+
+void run(std::string_view input, size_t step, bool reads)
+{
+    static const Service service;
+    Connection connection(service, reads);
+    bool open = connection.receive(preface);
+    while (open && !input.empty()) {
+        const std::string_view piece = input.substr(0, step);
+        input.remove_prefix(piece.size());
+        open = connection.receive(piece);
+    }
+    if (open && reads) {
+        connection.waitForEnd();
+    }
+    connection.lose();
+}
 
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 {
-    const int client = connectToServer();
-    const int on = 1;
-    ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    // Closing leaves no TIME_WAIT: there are as many runs as ports per second.
-    const linger atOnce{ 1, 0 };
-    ::setsockopt(client, SOL_SOCKET, SO_LINGER, &atOnce, sizeof(atOnce));
-    // A server that does not close in time is a hang.
-    const timeval patience{ 5, 0 };
-    ::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-
-    std::string bytes(preface);
-    bytes.append(reinterpret_cast<const char*>(data), size);
-    (void)::send(client, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    ::shutdown(client, SHUT_WR);
-    char answer[16 * 1024];
-    ssize_t read = 0;
-    // libFuzzer's own timer interrupts.
-    do {
-        read = ::recv(client, answer, sizeof(answer), 0);
-    } while (read > 0 || (read < 0 && errno == EINTR));
-    fuzz::require(read == 0 || errno == ECONNRESET,
-                  "the server closes after the client has");
-    ::close(client);
+    const std::string_view input(reinterpret_cast<const char*>(data), size);
+    if (input.empty()) {
+        return 0;
+    }
+    run(input, input.size(), true);
+    run(input, 1 + static_cast<unsigned char>(input.back()) % 32, true);
+    run(input, input.size(), false);
     return 0;
 }

@@ -176,6 +176,74 @@ TEST_CASE("A connection with too much unsent is closed", "[http][bounds]")
     REQUIRE(closes(client));
 }
 
+TEST_CASE("Unsent bytes of all connections are bounded, and fairly",
+          "[http][bounds]")
+{
+    ServerOptions options;
+    options.maxBytes = 1'000'000;
+    Fixture fixture(options);
+    HttpClient greedy(fixture.server.port(), { .reads = false });
+    HttpClient modest(fixture.server.port(), { .reads = false });
+    greedy.request("/", "");
+    const auto large = fixture.record.exchange(0);
+    large->respond(200, {}, false);
+    REQUIRE(large->write(std::string(1'500'000, 'x')));
+    // It is too much now: who has more than half of it gets no more.
+    const auto little = modest.request("/", "");
+    const auto small = fixture.record.exchange(1);
+    small->respond(200, {}, false);
+    REQUIRE(small->write(std::string(10'000, 'x')));
+    small->end({});
+    REQUIRE(modest.finish(little).body.size() == 10'000);
+    REQUIRE_FALSE(large->write("y"));
+    REQUIRE(fixture.record.waitForClosed(2));
+    REQUIRE(fixture.record.closed().back() == Closed::ResetByServer);
+    // It is free again.
+    greedy.request("/", "");
+    const auto next = fixture.record.exchange(2);
+    next->respond(200, {}, false);
+    REQUIRE(next->write(std::string(600'000, 'x')));
+}
+
+TEST_CASE("Headers of all connections are bounded", "[http][bounds]")
+{
+    ServerOptions options;
+    options.maxBytes = 100'000;
+    Fixture fixture(options);
+    HttpClient client(fixture.server.port());
+    const std::string value(10'000, 'x');
+    for (int i = 0; i < 20; i++) {
+        const auto stream = client.request("/", "", false, { { "x", value } });
+        client.runUntil([&] {
+            return client.at(stream).closedWith ||
+                   fixture.record.opened == i + 1;
+        });
+        if (client.at(stream).closedWith) {
+            REQUIRE(client.at(stream).closedWith == NGHTTP2_REFUSED_STREAM);
+            REQUIRE(fixture.record.opened >= 8);
+            return;
+        }
+    }
+    FAIL("none was refused");
+}
+
+TEST_CASE("What waits for a handler that pauses is bounded", "[http][bounds]")
+{
+    ServerOptions options;
+    options.maxUnfinishedBytesPerConnection = 100'000;
+    Fixture fixture(options);
+    HttpClient client(fixture.server.port());
+    const auto first = client.request("/", "", false);
+    const auto exchange = fixture.record.exchange(0);
+    exchange->pauseReading();
+    client.send(first, std::string(60'000, 'x'), false);
+    client.ping();
+    REQUIRE(client.runUntil([&] { return client.pongs == 1; }));
+    REQUIRE_FALSE(client.at(first).closedWith);
+    client.send(first, std::string(60'000, 'x'), false);
+    REQUIRE(client.finish(first).closedWith == NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
 TEST_CASE("Who does not speak is closed", "[http][bounds]")
 {
     ServerOptions options;

@@ -55,7 +55,8 @@ class FunctionService::Impl
       , context(std::make_shared<SessionContext>(SessionContext{
           .options = options,
           .queue = queue,
-          .kept = std::make_shared<KeptBytes>(options.maxKeptBytes),
+          .kept =
+            std::make_shared<connectrpc::SharedBound>(options.maxKeptBytes),
           .timers = timers,
           .counters = counters }))
       , sessions(
@@ -72,7 +73,12 @@ class FunctionService::Impl
           });
     }
 
-    ~Impl() { close(); }
+    ~Impl()
+    {
+        close();
+        // A callback may hold what holds the timers: it must not be the last.
+        timers->stop();
+    }
 
     void close()
     {
@@ -217,7 +223,7 @@ class FunctionService::Impl
               sessions->withStream());
         gauge(
           "hono_faasm_kept_bytes",
-          "Results without acknowledgement, and inputs held back.",
+          "Results without acknowledgement, inputs held back, and bindings.",
           static_cast<uint64_t>(std::max<int64_t>(0, context->kept->get())));
         gauge("hono_faasm_calls_open",
               "Calls of sessions without an answer.",

@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
@@ -22,6 +23,7 @@ using tcp = asio::ip::tcp;
 constexpr size_t MAX_CONNECTIONS = 32;
 constexpr size_t MAX_REQUEST_BYTES = 16 * 1024;
 constexpr std::chrono::seconds TIMEOUT{ 10 };
+constexpr std::chrono::milliseconds ACCEPT_RETRY{ 100 };
 
 // Counts itself while it lives. On the server's thread.
 class Connection : public std::enable_shared_from_this<Connection>
@@ -123,7 +125,13 @@ class MetricsServer::Impl
             if (error == asio::error::operation_aborted) {
                 return;
             }
-            if (!error && open < MAX_CONNECTIONS) {
+            if (error) {
+                // There is no descriptor left, most likely.
+                retry.expires_after(ACCEPT_RETRY);
+                retry.async_wait([this](auto) { accept(); });
+                return;
+            }
+            if (open < MAX_CONNECTIONS) {
                 std::make_shared<Connection>(std::move(socket), open, text)
                   ->read();
             }
@@ -137,6 +145,7 @@ class MetricsServer::Impl
     const std::function<std::string()> text;
     asio::io_context context{ 1 };
     tcp::acceptor acceptor;
+    asio::steady_timer retry{ context };
     std::thread thread;
 };
 

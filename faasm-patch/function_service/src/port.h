@@ -20,6 +20,13 @@ class Port
       : call(std::move(call))
     {}
 
+    // Who the client has proved to be: the subject of its certificate, empty
+    // without one.
+    const std::string& client() const
+    {
+        return call->peer().certificateSubject;
+    }
+
     void send(std::string frame);
 
     // Asks for CallHandler::onWake.

@@ -5,7 +5,7 @@
 #include "faasm/rpc/v1/function_service.pb.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <set>
 
 namespace function_service {
 
@@ -22,6 +22,17 @@ constexpr int64_t MAX_NAME_CHARACTERS = 256;
 
 // Longest traceparent that a call may have; the standard's has 55 characters.
 constexpr size_t MAX_TRACEPARENT_BYTES = 512;
+
+// What it costs to keep a small thing, about: a client that sends many of them
+// would have the server keep far more than their bytes.
+constexpr size_t RESULT_COST = 100;
+constexpr size_t HELD_COST = 250;
+constexpr size_t BINDING_COST = 160;
+
+size_t costOf(size_t userBytes, size_t functionBytes)
+{
+    return userBytes + functionBytes + BINDING_COST;
+}
 
 StreamError invalid(std::string message)
 {
@@ -45,9 +56,11 @@ FrameResult notStarted(uint64_t id,
 }
 
 Session::Session(std::string id,
+                 std::string client,
                  std::shared_ptr<const SessionContext> itsContext,
                  std::weak_ptr<SessionOwner> owner)
   : id(std::move(id))
+  , client(std::move(client))
   , context(std::move(itsContext))
   , options(context->options)
   , owner(std::move(owner))
@@ -61,19 +74,20 @@ uint64_t Session::attach(const std::shared_ptr<Port>& newPort,
     if (closed) {
         throw StreamError(Code::Unavailable, "the session has just ended");
     }
-    if (receivedSequence > sequence) {
+    if (receivedSequence > retained.last()) {
         throw invalid("frame " + std::to_string(receivedSequence) +
                       " can't have been received: it was never sent");
     }
     const auto old = std::exchange(port, newPort);
-    bindings.clear();
+    clearBindings();
     ending = false;
     sentAway = false;
     pendingGoAway.reset();
     pendingCredits.reset();
     grantedCredits = credits;
     acknowledge(receivedSequence);
-    sentSequence = receivedSequence;
+    // What has been acknowledged is gone, whatever the client says now.
+    retained.rewind();
     woken = false;
     const uint64_t last = lastCallId;
     lock.unlock();
@@ -92,7 +106,7 @@ void Session::detach(const std::shared_ptr<Port>& from)
             return;
         }
         port.reset();
-        bindings.clear();
+        clearBindings();
     }
     if (const auto itsOwner = owner.lock()) {
         itsOwner->detached(*this);
@@ -117,6 +131,10 @@ void Session::receive(const std::shared_ptr<Port>& from,
     }
     if (!frame.calls.empty() || !frame.bindings.empty()) {
         Lock lock(mutex);
+        // A newer stream may have taken over meanwhile.
+        if (port != from) {
+            return;
+        }
         if (!frame.calls.empty() &&
             unacknowledged() > 2 * options.maxRetainedBytes) {
             throw StreamError(
@@ -126,10 +144,7 @@ void Session::receive(const std::shared_ptr<Port>& from,
                 "can take no more calls");
         }
         for (const auto& binding : frame.bindings) {
-            bindings[binding.id] = std::make_shared<Name>(
-              Name{ .user = std::string(binding.user),
-                    .function = std::string(binding.function),
-                    .timeoutMs = binding.timeoutMs });
+            bind(binding);
         }
     }
     for (const auto& call : frame.calls) {
@@ -143,11 +158,13 @@ void Session::receive(const std::shared_ptr<Port>& from,
 // Refuses a frame as a whole, before any part of it has been done.
 void Session::check(const ClientFrame& frame) const
 {
-    if (frame.ack > sequence) {
+    if (frame.ack > retained.last()) {
         throw invalid("frame " + std::to_string(frame.ack) +
                       " is acknowledged, but was never sent");
     }
-    std::unordered_set<uint32_t> added;
+    // Trees: the client chooses the numbers.
+    std::set<uint32_t> added;
+    size_t addedBytes = 0;
     for (const auto& binding : frame.bindings) {
         if (binding.id == 0 || binding.user.empty() ||
             binding.function.empty()) {
@@ -158,15 +175,21 @@ void Session::check(const ClientFrame& frame) const
             throw invalid("a user or function has more than " +
                           std::to_string(MAX_NAME_CHARACTERS) + " characters");
         }
+        addedBytes += costOf(binding.user.size(), binding.function.size());
         if (!bindings.contains(binding.id)) {
             added.insert(binding.id);
         }
+        if (bindings.size() + added.size() > options.maxBindings) {
+            throw StreamError(Code::ResourceExhausted,
+                              "a stream may have " +
+                                std::to_string(options.maxBindings) +
+                                " bindings, not more");
+        }
     }
-    if (bindings.size() + added.size() > options.maxBindings) {
+    if (addedBytes > 0 && context->kept->isExceededBy(keptBytes + addedBytes)) {
         throw StreamError(Code::ResourceExhausted,
-                          "a stream may have " +
-                            std::to_string(options.maxBindings) +
-                            " bindings, not more");
+                          "the server keeps too much for its clients to take "
+                          "more bindings");
     }
     uint64_t last = lastCallId;
     for (const auto& call : frame.calls) {
@@ -226,6 +249,27 @@ void Session::accept(const std::shared_ptr<Port>& from, const FrameCall& call)
     context->queue->start(entry);
 }
 
+void Session::bind(const FrameBinding& binding)
+{
+    auto& name = bindings[binding.id];
+    if (name) {
+        bindingBytes -= costOf(name->user.size(), name->function.size());
+    }
+    name =
+      std::make_shared<Name>(Name{ .user = std::string(binding.user),
+                                   .function = std::string(binding.function),
+                                   .timeoutMs = binding.timeoutMs });
+    bindingBytes += costOf(name->user.size(), name->function.size());
+    account();
+}
+
+void Session::clearBindings()
+{
+    bindings.clear();
+    bindingBytes = 0;
+    account();
+}
+
 std::shared_ptr<AdmissionQueue::Entry> Session::prepare(uint64_t callId,
                                                         Run run)
 {
@@ -236,7 +280,9 @@ std::shared_ptr<AdmissionQueue::Entry> Session::prepare(uint64_t callId,
 // when it has been answered instead.
 bool Session::hold(uint64_t callId, const Name& name, Run run)
 {
-    if (heldBytes + run.input.size() > options.maxRetainedBytes) {
+    const size_t bytes = run.input.size();
+    if (heldBytes + bytes > options.maxRetainedBytes ||
+        context->kept->isExceededBy(keptBytes + bytes, 2)) {
         auto result = notStarted(callId,
                                  name.user,
                                  name.function,
@@ -246,7 +292,7 @@ bool Session::hold(uint64_t callId, const Name& name, Run run)
         push(std::move(result));
         return true;
     }
-    heldBytes += run.input.size();
+    heldBytes += bytes;
     held.emplace(callId, std::move(run));
     account();
     armHeldTimer();
@@ -383,7 +429,8 @@ FrameResult Session::keepable(const Name& name, FrameResult result) const
 {
     const auto* output = std::get_if<std::string>(&result.outcome);
     if (!output || output->empty() ||
-        unacknowledged() + output->size() <= 2 * options.maxRetainedBytes) {
+        (unacknowledged() + output->size() <= 2 * options.maxRetainedBytes &&
+         !context->kept->isExceededBy(keptBytes + output->size(), 2))) {
         return result;
     }
     result.outcome = CallError{
@@ -452,10 +499,8 @@ std::optional<std::string> Session::nextFrame()
     if (pendingCredits) {
         return encodeCredits(*std::exchange(pendingCredits, std::nullopt));
     }
-    if (sentSequence < sequence) {
-        // Those that are acknowledged are gone.
-        const uint64_t first = retained.front().sequence;
-        return retained[++sentSequence - first].frame;
+    if (auto frame = retained.takeUnsent()) {
+        return frame;
     }
     if (pendingGoAway) {
         return std::exchange(pendingGoAway, std::nullopt);
@@ -463,10 +508,7 @@ std::optional<std::string> Session::nextFrame()
     if (results.empty()) {
         return std::nullopt;
     }
-    std::string frame = takeBatch();
-    retainedBytes += frame.size();
-    retained.push_back({ .sequence = sequence, .frame = frame });
-    sentSequence = sequence;
+    const std::string& frame = retained.add(takeBatch());
     account();
     return frame;
 }
@@ -481,7 +523,8 @@ std::string Session::takeBatch()
         results.pop_front();
     } while (!results.empty() && bytes < MAX_BATCH_BYTES);
     resultBytes -= bytes;
-    return encodeResults(++sequence, batch.data(), batch.data() + batch.size());
+    return encodeResults(
+      retained.last() + 1, batch.data(), batch.data() + batch.size());
 }
 
 void Session::goAway(const std::string& reason, uint32_t graceMs)
@@ -521,6 +564,7 @@ void Session::close(const StreamError& error)
     const auto open = std::exchange(calls, {});
     held.clear();
     heldBytes = 0;
+    clearBindings();
     results.clear();
     resultBytes = 0;
     if (heldTimer) {
@@ -564,20 +608,20 @@ size_t Session::openCalls() const
     return calls.size();
 }
 
+size_t Session::unacknowledgedCost() const
+{
+    return unacknowledged() + RESULT_COST * (retained.size() + results.size());
+}
+
 bool Session::isFull() const
 {
-    const size_t own = unacknowledged();
-    return own > options.maxRetainedBytes || context->kept->isExceededBy(own);
+    return unacknowledged() > options.maxRetainedBytes ||
+           context->kept->isExceededBy(unacknowledgedCost());
 }
 
 void Session::acknowledge(uint64_t acknowledged)
 {
-    while (!retained.empty() && retained.front().sequence <= acknowledged) {
-        retainedBytes -= retained.front().frame.size();
-        retained.pop_front();
-    }
-    // One that was sent by an earlier stream.
-    sentSequence = std::max(sentSequence, acknowledged);
+    retained.acknowledge(acknowledged);
     account();
 }
 
@@ -586,7 +630,8 @@ void Session::account()
     if (released) {
         return;
     }
-    const size_t bytes = unacknowledged() + heldBytes;
+    const size_t bytes =
+      unacknowledgedCost() + heldBytes + HELD_COST * held.size() + bindingBytes;
     if (bytes != keptBytes) {
         context->kept->change(static_cast<int64_t>(bytes) -
                               static_cast<int64_t>(keptBytes));

@@ -2,14 +2,14 @@
 
 #include "admission_queue.h"
 #include "counters.h"
-#include "kept_bytes.h"
 #include "port.h"
+#include "retained_frames.h"
 #include "stream_error.h"
 #include "wire/client_frame.h"
 #include "wire/server_frame.h"
-#include <function_service/timers.h>
-
+#include <connect/shared_bound.h>
 #include <function_service/options.h>
+#include <function_service/timers.h>
 
 #include <chrono>
 #include <cstdint>
@@ -19,7 +19,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace function_service {
@@ -44,7 +43,8 @@ struct SessionContext
 {
     const ServiceOptions options;
     const std::shared_ptr<AdmissionQueue> queue;
-    const std::shared_ptr<KeptBytes> kept;
+    // What all sessions keep for their clients.
+    const std::shared_ptr<connectrpc::SharedBound> kept;
     const std::shared_ptr<Timers> timers;
     const std::shared_ptr<Counters> counters;
 };
@@ -66,10 +66,13 @@ class Session
     using TimePoint = std::chrono::steady_clock::time_point;
 
     Session(std::string id,
+            std::string client,
             std::shared_ptr<const SessionContext> context,
             std::weak_ptr<SessionOwner> owner);
 
     const std::string id;
+    // Port::client of its first stream: another's has no right to it.
+    const std::string client;
 
     // Gives the session a stream; the one that it has is ended. Returns the
     // last call id, which the stream has to be welcomed with. What the client
@@ -129,18 +132,17 @@ class Session
         std::shared_ptr<AdmissionQueue::Entry> running = {};
     };
 
-    struct Retained
-    {
-        uint64_t sequence;
-        std::string frame;
-    };
-
     // Under the lock.
     void check(const ClientFrame& frame) const;
     void acknowledge(uint64_t acknowledged);
     void account();
-    size_t unacknowledged() const { return retainedBytes + resultBytes; }
+    // As the contract counts.
+    size_t unacknowledged() const { return retained.bytes() + resultBytes; }
+    // With what it costs to keep them.
+    size_t unacknowledgedCost() const;
     bool isFull() const;
+    void bind(const FrameBinding& binding);
+    void clearBindings();
     void push(FrameResult result);
     FrameResult keepable(const Name& name, FrameResult result) const;
     std::shared_ptr<AdmissionQueue::Entry> prepare(uint64_t callId, Run run);
@@ -164,8 +166,9 @@ class Session
     mutable std::mutex mutex;
     std::shared_ptr<Port> port;
     // Those of the stream.
-    std::unordered_map<uint32_t, std::shared_ptr<const Name>> bindings;
-    std::unordered_map<uint64_t, OpenCall> calls;
+    std::map<uint32_t, std::shared_ptr<const Name>> bindings;
+    size_t bindingBytes = 0;
+    std::map<uint64_t, OpenCall> calls;
     // Calls that wait for acknowledgements to make room for results.
     std::map<uint64_t, Run> held;
     size_t heldBytes = 0;
@@ -173,15 +176,10 @@ class Session
     // Results that are in no frame yet.
     std::deque<FrameResult> results;
     size_t resultBytes = 0;
-    // Frames that are not acknowledged.
-    std::deque<Retained> retained;
-    size_t retainedBytes = 0;
+    RetainedFrames retained;
     // What `kept` knows of this session.
     size_t keptBytes = 0;
     uint64_t lastCallId = 0;
-    uint64_t sequence = 0;
-    // What the stream has been sent.
-    uint64_t sentSequence = 0;
     // The highest number that the stream has been told: who sends as many calls
     // has not seen a lower one.
     uint32_t grantedCredits = 0;

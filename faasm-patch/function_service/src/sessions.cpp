@@ -69,7 +69,7 @@ std::shared_ptr<Session> Sessions::open(
         // Also while it is attached: it must not expire meanwhile.
         Lock lock(mutex);
         bool resumed = false;
-        Record& record = find(hello.session_id(), resumed);
+        Record& record = find(hello.session_id(), port->client(), resumed);
         session = record.session;
         welcome.set_last_call_id(session->attach(
           port, resumed ? hello.received_sequence() : 0, credits));
@@ -221,11 +221,18 @@ void Sessions::expire(const std::string& id, const Session* session)
     expired->close(StreamError(Code::Aborted, "the session has expired"));
 }
 
-Sessions::Record& Sessions::find(const std::string& id, bool& resumed)
+Sessions::Record& Sessions::find(const std::string& id,
+                                 const std::string& client,
+                                 bool& resumed)
 {
     const auto known = records.find(id);
     resumed = known != records.end();
     if (resumed) {
+        if (known->second.session->client != client) {
+            throw StreamError(Code::Unauthenticated,
+                              "the session was opened with another client "
+                              "certificate");
+        }
         Counters::add(context->counters->sessionsResumed);
         return known->second;
     }
@@ -236,11 +243,11 @@ Sessions::Record& Sessions::find(const std::string& id, bool& resumed)
         evict();
     }
     Counters::add(context->counters->sessionsOpened);
-    context->kept->countSessions(1);
+    context->kept->countHolders(1);
     return records
       .emplace(id,
                Record{ .session = std::make_shared<Session>(
-                         id, context, weak_from_this()) })
+                         id, client, context, weak_from_this()) })
       .first->second;
 }
 
@@ -273,7 +280,7 @@ void Sessions::forget(Records::iterator record)
 {
     keep(record->second);
     record->second.session->release();
-    context->kept->countSessions(-1);
+    context->kept->countHolders(-1);
     records.erase(record);
 }
 

@@ -65,7 +65,9 @@ class Sessions
     using Records = std::unordered_map<std::string, Record>;
 
     // Under the lock.
-    Record& find(const std::string& id, bool& resumed);
+    Record& find(const std::string& id,
+                 const std::string& client,
+                 bool& resumed);
     void evict();
     void keep(Record& record);
     void forget(Records::iterator record);

@@ -8,12 +8,19 @@ Timers::Timers()
 
 Timers::~Timers()
 {
+    stop();
+}
+
+void Timers::stop()
+{
     {
         std::lock_guard lock(mutex);
         stopped = true;
     }
     changed.notify_one();
-    thread.join();
+    if (thread.joinable()) {
+        thread.join();
+    }
 }
 
 Timers::Id Timers::add(TimePoint at, std::function<void()> callback)

@@ -3,6 +3,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <memory>
+#include <string>
+#include <vector>
+
 using connectrpc::Code;
 using function_service::FunctionService;
 using function_service::ServiceOptions;
@@ -17,6 +21,13 @@ Code endOf(ChannelClient& client)
     client.receive();
     REQUIRE(client.stream->call->getError());
     return client.stream->call->getError()->code;
+}
+
+int64_t keptBytes(const FunctionService& service)
+{
+    const std::string text = service.metrics();
+    const std::string name = "\nhono_faasm_kept_bytes ";
+    return std::stoll(text.substr(text.find(name) + name.size()));
 }
 
 }
@@ -80,6 +91,54 @@ TEST_CASE("a session is resumed by what was not received", "[channel]")
     // Bindings belong to the stream.
     client.call(4, 1, "4");
     CHECK(endOf(client) == Code::InvalidArgument);
+}
+
+TEST_CASE("a client that resumes before what it has acknowledged gets the rest",
+          "[channel]")
+{
+    FakeInvoker invoker;
+    FunctionService service(invoker, {});
+    ChannelClient client(service);
+    client.open();
+    client.bind(1, "echo");
+    for (int id = 1; id <= 3; id++) {
+        client.call(id, 1, std::to_string(id));
+        CHECK(client.results(1).size() == 1);
+    }
+    const uint64_t acknowledged = GENERATE(2, 3);
+    client.acknowledge(acknowledged);
+    client.stream->drop();
+    client.open(1, true);
+    const auto frames = client.receive();
+    REQUIRE(frames.size() == 4 - acknowledged);
+    CHECK(frames[0].welcome().resumed());
+    for (size_t i = 1; i < frames.size(); i++) {
+        CHECK(frames[i].sequence() == acknowledged + i);
+    }
+    client.bind(1, "echo");
+    client.call(4, 1, "4");
+    CHECK(client.results(1).at(0).output() == "4");
+}
+
+TEST_CASE("a session is its client certificate's", "[channel]")
+{
+    FakeInvoker invoker;
+    FunctionService service(invoker, {});
+    const std::string id = "0123456789abcdef";
+    ChannelClient owner(service, id, "CN=one");
+    owner.open();
+    owner.bind(1, "later");
+    owner.call(1, 1, "secret");
+    const std::string other = GENERATE("CN=two", "");
+    ChannelClient thief(service, id, other);
+    thief.open(0, true);
+    CHECK(endOf(thief) == Code::Unauthenticated);
+    // Nobody has noticed.
+    invoker.answer(0);
+    CHECK(owner.results(1).at(0).output() == "secret");
+    owner.stream->drop();
+    owner.open(0, true);
+    CHECK(owner.receive().at(0).welcome().resumed());
 }
 
 TEST_CASE("a newer stream takes a session over", "[channel]")
@@ -332,6 +391,122 @@ TEST_CASE("an output that is far more than may be kept is dropped", "[bounds]")
     CHECK(results[2].error().may_have_run());
 }
 
+TEST_CASE("outputs of all sessions together are bounded", "[bounds]")
+{
+    FakeInvoker invoker;
+    ServiceOptions options;
+    options.maxRetainedBytes = 10'000;
+    options.maxKeptBytes = 10'000;
+    FunctionService service(invoker, options);
+    std::vector<std::unique_ptr<ChannelClient>> clients;
+    // While nothing is kept, everybody may start calls.
+    for (char name = 'a'; name < 'k'; name++) {
+        auto client =
+          std::make_unique<ChannelClient>(service, std::string(16, name));
+        client->open();
+        client->bind(1, "later");
+        client->call(1, 1, std::string(8000, 'x'));
+        clients.push_back(std::move(client));
+    }
+    while (invoker.answer(0)) {
+    }
+    size_t outputs = 0;
+    for (const auto& client : clients) {
+        const auto result = client->results(1).at(0);
+        outputs += result.has_output();
+        CHECK((result.has_output() ||
+               (result.error().kind() == rpc::ERROR_KIND_OVERLOADED &&
+                result.error().may_have_run())));
+    }
+    CHECK(outputs == 3);
+    clients.front()->acknowledge(1);
+    clients.at(1)->acknowledge(1);
+    // Little is taken from everybody, all the time.
+    clients.back()->call(2, 1, "small");
+    invoker.answer(0);
+    CHECK(clients.back()->results(1).at(0).output() == "small");
+}
+
+TEST_CASE("inputs that are held back are bounded in all sessions together",
+          "[bounds]")
+{
+    FakeInvoker invoker;
+    ServiceOptions options;
+    options.maxRetainedBytes = 4'000;
+    options.maxKeptBytes = 10'000;
+    FunctionService service(invoker, options);
+    std::vector<std::unique_ptr<ChannelClient>> clients;
+    for (const char name : { 'a', 'b', 'c' }) {
+        auto client =
+          std::make_unique<ChannelClient>(service, std::string(16, name));
+        client->open();
+        client->bind(1, "echo");
+        // An answer that stays, and calls that wait for that.
+        client->call(1, 1, std::string(4'100, 'x'));
+        CHECK(client->results(1).at(0).has_output());
+        client->call(2, 1, std::string(1'900, 'x'));
+        client->call(3, 1, std::string(1'900, 'x'));
+        clients.push_back(std::move(client));
+    }
+    const auto results = clients.back()->results(2);
+    REQUIRE(results.size() == 2);
+    for (const auto& result : results) {
+        CHECK(result.error().kind() == rpc::ERROR_KIND_OVERLOADED);
+        CHECK_FALSE(result.error().may_have_run());
+    }
+    CHECK(keptBytes(service) < 25'000);
+    // The others have theirs still.
+    clients.front()->acknowledge(1);
+    CHECK(clients.front()->results(2).size() == 2);
+}
+
+TEST_CASE("bindings of all sessions together are bounded", "[bounds]")
+{
+    FakeInvoker invoker;
+    ServiceOptions options;
+    options.maxKeptBytes = 100'000;
+    FunctionService service(invoker, options);
+    std::vector<std::unique_ptr<ChannelClient>> clients;
+    for (char name = 'a'; name < 'f'; name++) {
+        auto client =
+          std::make_unique<ChannelClient>(service, std::string(16, name));
+        client->open();
+        for (int id = 1; id <= 500 && !client->stream->call->isOver(); id++) {
+            client->bind(id, std::string(100, 'f'));
+        }
+        clients.push_back(std::move(client));
+    }
+    CHECK(endOf(*clients.back()) == Code::ResourceExhausted);
+    CHECK(keptBytes(service) < 200'000);
+    // Who has few is taken.
+    ChannelClient modest(service, "modest 456789abc");
+    modest.open();
+    modest.bind(1, "echo");
+    modest.call(1, 1, "x");
+    CHECK(modest.results(1).at(0).output() == "x");
+    // They go with their stream.
+    modest.stream->drop();
+    for (const auto& client : clients) {
+        client->stream->drop();
+    }
+    CHECK(keptBytes(service) < 1'000);
+}
+
+TEST_CASE("a binding that is sent again takes the place of the old one",
+          "[bounds]")
+{
+    FakeInvoker invoker;
+    FunctionService service(invoker, {});
+    ChannelClient client(service);
+    client.open();
+    client.bind(1, "later");
+    const auto once = keptBytes(service);
+    for (int i = 0; i < 100; i++) {
+        client.bind(1, "later");
+    }
+    CHECK(keptBytes(service) == once);
+}
+
 TEST_CASE("a client that does not read is waited for", "[bounds]")
 {
     FakeInvoker invoker;
@@ -439,4 +614,19 @@ TEST_CASE("a drain sends clients away and waits for their answers", "[channel]")
     service.close();
     client.receive();
     CHECK(client.stream->call->isOver());
+}
+
+TEST_CASE("a service may end while its timers fire", "[channel]")
+{
+    for (int i = 0; i < 200; i++) {
+        FakeInvoker invoker;
+        invoker.busy = 1;
+        FunctionService service(invoker, {});
+        ChannelClient client(service);
+        client.open();
+        client.bind(1, "echo");
+        // It is submitted again in 5 ms, by a timer.
+        client.call(1, 1, "x");
+        std::this_thread::sleep_for(std::chrono::microseconds(4'900 + i));
+    }
 }

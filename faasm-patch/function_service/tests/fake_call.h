@@ -15,6 +15,7 @@ class FakeCall : public connectrpc::Call
   public:
     connectrpc::Metadata headers;
     connectrpc::Codec itsCodec = connectrpc::Codec::Proto;
+    connectrpc::Peer itsPeer;
 
     const connectrpc::Metadata& requestHeaders() const override
     {
@@ -107,7 +108,6 @@ class FakeCall : public connectrpc::Call
     }
 
   private:
-    connectrpc::Peer itsPeer;
     mutable std::mutex mutex;
     std::vector<std::string> sent;
     size_t unsent = 0;

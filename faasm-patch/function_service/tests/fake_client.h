@@ -89,9 +89,11 @@ class ChannelClient
 {
   public:
     explicit ChannelClient(const function_service::FunctionService& service,
-                           std::string sessionId = "0123456789abcdef")
+                           std::string sessionId = "0123456789abcdef",
+                           std::string certificate = {})
       : service(service)
       , sessionId(std::move(sessionId))
+      , certificate(std::move(certificate))
     {}
 
     static constexpr const char* PATH = "/faasm.rpc.v1.FunctionService/Channel";
@@ -99,6 +101,7 @@ class ChannelClient
     void open(uint64_t received = 0, bool resume = false)
     {
         stream = std::make_unique<Stream>(service, PATH);
+        stream->call->itsPeer.certificateSubject = certificate;
         rpc::ChannelRequest frame;
         auto& hello = *frame.mutable_hello();
         hello.set_protocol_version(1);
@@ -171,6 +174,8 @@ class ChannelClient
 
     const function_service::FunctionService& service;
     const std::string sessionId;
+    // The subject of its client certificate.
+    const std::string certificate;
     std::unique_ptr<Stream> stream;
 };
 

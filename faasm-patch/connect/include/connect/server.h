@@ -40,8 +40,8 @@ struct ServerOptions
     size_t maxHeaderBytes = 16 * 1024;
     // Largest message, after decompression.
     size_t maxMessageBytes = 4 * 1024 * 1024;
-    // Messages that have not come completely, of all streams of a connection. A
-    // call that would exceed it ends with resource_exhausted.
+    // Headers, and messages that have not come completely, of all streams of a
+    // connection. A call that would exceed it ends with resource_exhausted.
     size_t maxUnfinishedBytesPerConnection = 64 * 1024 * 1024;
     // HTTP/2 windows: how much a client may send before it is read.
     uint32_t streamWindowBytes = 256 * 1024;
@@ -51,6 +51,9 @@ struct ServerOptions
     size_t maxUnsentBytesPerStream = 16 * 1024 * 1024;
     // A connection above it is closed.
     size_t maxUnsentBytesPerConnection = 64 * 1024 * 1024;
+    // Both of these of all connections together. Above it, what a connection
+    // with more than its equal share asks for is refused, or reset.
+    size_t maxBytes = 512 * 1024 * 1024;
 
     // TLS handshake and the HTTP/2 preface together.
     std::chrono::milliseconds handshakeTimeout{ 10'000 };

@@ -17,6 +17,9 @@ constexpr size_t writeBytes = 128 * 1024;
 // Writes that succeed at once before other connections have their turn.
 constexpr int writesPerTurn = 8;
 
+// The same for rounds of commands that come while the last ones are answered.
+constexpr int roundsPerTurn = 32;
+
 // A buffer above it is given back when it is empty.
 constexpr size_t keptBufferBytes = 16 * 1024;
 
@@ -26,34 +29,35 @@ constexpr auto lingerTime = 1s;
 
 Connection::Connection(const ServerOptions& options,
                        const ExchangeHandlerFactory& factory,
+                       std::shared_ptr<SharedBound> bound,
                        std::shared_ptr<IoThread> thread,
                        std::unique_ptr<Transport> transport,
                        Peer peer,
                        std::function<void()> onGone)
   : options(options)
   , factory(factory)
+  , bound(std::move(bound))
   , thread(std::move(thread))
   , transport(std::move(transport))
   , peer(std::move(peer))
   , onGone(std::move(onGone))
   , timer(this->thread->context)
-{}
+{
+    this->bound->countHolders(1);
+}
 
 Connection::~Connection()
 {
+    bound->countHolders(-1);
     onGone();
 }
 
 void Connection::start()
 {
     // Streams keep the inbox, not the connection.
-    inbox = std::make_shared<Inbox>([weak = weak_from_this(), thread = thread] {
-        boost::asio::post(thread->context, [weak] {
-            if (const auto self = weak.lock()) {
-                self->onWake();
-            }
-        });
-    });
+    inbox = std::make_shared<Inbox>(
+      [weak = weak_from_this(), thread = thread] { postWake(weak, *thread); },
+      bound);
     if (thread->stopped) {
         return;
     }
@@ -149,6 +153,15 @@ void Connection::onWritten(const boost::system::error_code& error, size_t count)
     }
 }
 
+void Connection::postWake(const std::weak_ptr<Connection>& to, IoThread& thread)
+{
+    boost::asio::post(thread.context, [to] {
+        if (const auto self = to.lock()) {
+            self->onWake();
+        }
+    });
+}
+
 void Connection::onWake()
 {
     if (state == State::Open) {
@@ -160,7 +173,12 @@ void Connection::onWake()
 void Connection::settle()
 {
     // While this sends, handlers and other threads may ask for more.
+    int round = 0;
     do {
+        if (round++ == roundsPerTurn) {
+            postWake(weak_from_this(), *thread);
+            break;
+        }
         if (!session->work(Clock::now()) || !send()) {
             close(ExchangeHandler::Closed::ConnectionLost);
             return;

@@ -7,6 +7,7 @@
 #include "transport.h"
 
 #include <connect/server.h>
+#include <connect/shared_bound.h>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -27,6 +28,7 @@ class Connection final
   public:
     Connection(const ServerOptions& options,
                const ExchangeHandlerFactory& factory,
+               std::shared_ptr<SharedBound> bound,
                std::shared_ptr<IoThread> thread,
                std::unique_ptr<Transport> transport,
                Peer peer,
@@ -61,6 +63,7 @@ class Connection final
     };
 
     void open();
+    static void postWake(const std::weak_ptr<Connection>& to, IoThread& thread);
     void onWake();
     // Carries out what handlers asked for and sends what there is.
     void settle();
@@ -72,6 +75,7 @@ class Connection final
 
     const ServerOptions& options;
     const ExchangeHandlerFactory& factory;
+    const std::shared_ptr<SharedBound> bound;
     const std::shared_ptr<IoThread> thread;
     const std::unique_ptr<Transport> transport;
     Peer peer;

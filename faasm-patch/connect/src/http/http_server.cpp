@@ -38,6 +38,7 @@ std::string describe(const asio::ip::tcp::endpoint& endpoint)
 
 HttpServer::HttpServer(ServerOptions options, ExchangeHandlerFactory factory)
   : options(std::move(options))
+  , bound(std::make_shared<SharedBound>(this->options.maxBytes))
   , factory(std::move(factory))
 {}
 
@@ -130,12 +131,18 @@ void HttpServer::onAccepted(std::shared_ptr<IoThread> thread,
     auto transport =
       tls ? makeTlsTransport(std::move(socket), *tls)
           : makeTcpTransport(std::move(socket), thread->readBuffer);
-    auto connection = std::make_shared<Connection>(
-      options, factory, thread, std::move(transport), std::move(peer), [this] {
-          const std::lock_guard lock(mutex);
-          connections--;
-          connectionGone.notify_all();
-      });
+    auto connection =
+      std::make_shared<Connection>(options,
+                                   factory,
+                                   bound,
+                                   thread,
+                                   std::move(transport),
+                                   std::move(peer),
+                                   [this] {
+                                       const std::lock_guard lock(mutex);
+                                       connections--;
+                                       connectionGone.notify_all();
+                                   });
     asio::post(thread->context,
                [connection = std::move(connection)] { connection->start(); });
 }

@@ -4,6 +4,7 @@
 #include "io_thread.h"
 
 #include <connect/server.h>
+#include <connect/shared_bound.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -47,6 +48,7 @@ class HttpServer
     void onEachThread(std::function<void(IoThread&)> work);
 
     const ServerOptions options;
+    const std::shared_ptr<SharedBound> bound;
     const ExchangeHandlerFactory factory;
     std::optional<boost::asio::ssl::context> tls;
     uint16_t boundPort = 0;

@@ -2,8 +2,9 @@
 
 namespace connectrpc::http {
 
-Inbox::Inbox(std::function<void()> wake)
-  : wake(std::move(wake))
+Inbox::Inbox(std::function<void()> wake, std::shared_ptr<SharedBound> bound)
+  : bound(std::move(bound))
+  , wake(std::move(wake))
 {}
 
 void Inbox::push(Lock lock, Command command)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <connect/metadata.h>
+#include <connect/shared_bound.h>
 
 #include <chrono>
 #include <cstddef>
@@ -51,8 +52,9 @@ class Inbox
   public:
     using Lock = std::unique_lock<std::mutex>;
 
-    // `wake` makes the strand call `begin`, soon and on its own thread.
-    explicit Inbox(std::function<void()> wake);
+    // `wake` makes the strand call `begin`, soon and on its own thread. `bound`
+    // is that of all connections.
+    Inbox(std::function<void()> wake, std::shared_ptr<SharedBound> bound);
 
     // What a stream shares between threads is guarded by this lock as well.
     Lock lock() { return Lock(mutex); }
@@ -64,8 +66,10 @@ class Inbox
     size_t unsent = 0;
     bool overflown = false;
 
-    // The strand's: what the handlers of all streams keep of their requests.
+    // The strand's: what all streams keep of their requests.
     size_t unfinished = 0;
+
+    const std::shared_ptr<SharedBound> bound;
 
     // For the strand: between `begin` and a `rest` that is true it fetches
     // without being woken.

@@ -10,6 +10,10 @@ namespace {
 
 constexpr size_t smallChunk = 1024;
 
+// What a stream costs besides its headers, about: here, in nghttp2 and in the
+// protocols.
+constexpr size_t streamCost = 2 * 1024;
+
 }
 
 Stream::Stream(int32_t id,
@@ -48,7 +52,8 @@ bool Stream::write(std::string bytes)
         return true;
     }
     const size_t total = unsent.load(std::memory_order_relaxed) + bytes.size();
-    if (total > maxUnsent) {
+    const size_t ofConnection = inbox->unsent + bytes.size();
+    if (total > maxUnsent || inbox->bound->isExceededBy(ofConnection)) {
         ended = true;
         inbox->push(
           std::move(lock),
@@ -57,7 +62,7 @@ bool Stream::write(std::string bytes)
             .number = static_cast<uint32_t>(ResetCode::EnhanceYourCalm) });
         return false;
     }
-    if (inbox->unsent + bytes.size() > maxUnsentOfConnection) {
+    if (ofConnection > maxUnsentOfConnection) {
         ended = true;
         if (!inbox->overflown) {
             inbox->overflown = true;
@@ -67,7 +72,8 @@ bool Stream::write(std::string bytes)
         }
         return false;
     }
-    inbox->unsent += bytes.size();
+    inbox->unsent = ofConnection;
+    inbox->bound->change(static_cast<int64_t>(bytes.size()));
     unsent.store(total, std::memory_order_relaxed);
     aboveHalf = aboveHalf || total > maxUnsent / 2;
     inbox->push(std::move(lock),
@@ -110,12 +116,26 @@ size_t Stream::unsentBytes() const
 
 bool Stream::keep(size_t bytes)
 {
-    const size_t total = inbox->unfinished - keptByHandler + bytes;
-    if (bytes > keptByHandler && total > maxUnfinishedOfConnection) {
+    return keep(bytesOfHandler, bytes);
+}
+
+bool Stream::keepHeaders()
+{
+    headersComplete = true;
+    return keep(bytesOfHeaders, streamCost + headerBytes);
+}
+
+bool Stream::keep(size_t& part, size_t bytes)
+{
+    const size_t total = inbox->unfinished - part + bytes;
+    if (bytes > part && (total > maxUnfinishedOfConnection ||
+                         inbox->bound->isExceededBy(total))) {
         return false;
     }
+    inbox->bound->change(static_cast<int64_t>(bytes) -
+                         static_cast<int64_t>(part));
     inbox->unfinished = total;
-    keptByHandler = bytes;
+    part = bytes;
     return true;
 }
 
@@ -177,7 +197,11 @@ size_t Stream::receive(std::string_view bytes)
         return bytes.size();
     }
     if (holds()) {
-        kept.append(bytes);
+        if (keep(bytesOfKept, kept.size() + bytes.size())) {
+            kept.append(bytes);
+        } else {
+            reset(ResetCode::EnhanceYourCalm);
+        }
         return 0;
     }
     handler->onBody(bytes);
@@ -199,6 +223,7 @@ size_t Stream::resume()
     // The handler may pause again at once.
     if (!paused && !kept.empty() && handler) {
         const std::string bytes = std::exchange(kept, {});
+        keep(bytesOfKept, 0);
         count = bytes.size();
         handler->onBody(bytes);
     }
@@ -257,6 +282,7 @@ void Stream::take(size_t length, std::string& out)
     const size_t left = unsent.load(std::memory_order_relaxed) - length;
     unsent.store(left, std::memory_order_relaxed);
     inbox->unsent -= length;
+    inbox->bound->change(-static_cast<int64_t>(length));
     const bool writable = aboveHalf && left <= maxUnsent / 4;
     if (writable) {
         aboveHalf = false;
@@ -284,13 +310,17 @@ void Stream::close(ExchangeHandler::Closed how)
         auto lock = inbox->lock();
         closed = true;
         ended = true;
-        inbox->unsent -= unsent.load(std::memory_order_relaxed);
+        const size_t left = unsent.load(std::memory_order_relaxed);
+        inbox->unsent -= left;
+        inbox->bound->change(-static_cast<int64_t>(left));
         unsent.store(0, std::memory_order_relaxed);
     }
     std::vector<std::string>().swap(chunks);
     std::string().swap(kept);
     queued = 0;
-    keep(0);
+    for (size_t* part : { &bytesOfHeaders, &bytesOfKept, &bytesOfHandler }) {
+        keep(*part, 0);
+    }
     if (auto last = std::exchange(handler, nullptr)) {
         last->onClosed(how);
     }

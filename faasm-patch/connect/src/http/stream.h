@@ -55,6 +55,9 @@ class Stream final
     void setHandler(std::shared_ptr<ExchangeHandler> handler);
     ExchangeHandler* getHandler() { return handler.get(); }
 
+    // The headers are complete. False when the connection may not keep them.
+    [[nodiscard]] bool keepHeaders();
+
     // Tells how many bytes were handed on; the rest is kept for `resume`.
     size_t receive(std::string_view bytes);
     void receiveEnd();
@@ -86,6 +89,9 @@ class Stream final
 
   private:
     bool holds() const;
+    // Of the request `part` now takes so many bytes. False, and nothing is
+    // noted, when that is more than the connection may keep.
+    bool keep(size_t& part, size_t bytes);
 
     const std::shared_ptr<Inbox> inbox;
     const size_t maxUnsent;
@@ -105,8 +111,10 @@ class Stream final
     // The strand's.
     std::shared_ptr<ExchangeHandler> handler;
     std::string kept;
-    // By the handler.
-    size_t keptByHandler = 0;
+    // What they take of the connection's bound.
+    size_t bytesOfHeaders = 0;
+    size_t bytesOfKept = 0;
+    size_t bytesOfHandler = 0;
     bool requestEnded = false;
     bool endTold = false;
     // Of the body: all before `first`, and `offset` bytes of it, are sent.

@@ -55,6 +55,8 @@ ssl::context makeTlsContext(const TlsOptions& options)
     SSL_CTX_set_options(native,
                         SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
+    // Clients resume by tickets, which they keep themselves.
+    SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(native, selectProtocol, nullptr);
 
     boost::system::error_code error;

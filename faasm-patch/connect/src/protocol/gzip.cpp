@@ -85,6 +85,8 @@ std::optional<std::string> gunzip(std::string_view bytes,
         return std::nullopt;
     }
     result.resize(size);
+    // Many small messages must not keep the room of large ones.
+    result.shrink_to_fit();
     return result;
 }
 

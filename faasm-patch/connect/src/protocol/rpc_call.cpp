@@ -10,6 +10,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// What a message costs besides its bytes, about: empty ones are messages, too.
+constexpr size_t messageCost = 64;
+
 Error tooLarge(size_t limit)
 {
     return { Code::ResourceExhausted,
@@ -287,7 +290,7 @@ void RpcCall::takeBody()
 
 void RpcCall::addMessage(std::string message)
 {
-    messageBytes += message.size();
+    messageBytes += message.size() + messageCost;
     messages.push_back(std::move(message));
 }
 
@@ -331,7 +334,7 @@ void RpcCall::deliver()
     while (!messages.empty() && mayDeliver() && handler) {
         std::string message = std::move(messages.front());
         messages.pop_front();
-        messageBytes -= message.size();
+        messageBytes -= message.size() + messageCost;
         noteKept();
         // The handler may let itself go when it ends the call.
         const auto alive = handler;

@@ -136,7 +136,7 @@ class RpcCall final
     // The request has to be complete by then; while it is not.
     std::optional<std::chrono::steady_clock::time_point> requestUntil;
     std::deque<std::string> messages;
-    // In `messages`.
+    // What `messages` takes.
     size_t messageBytes = 0;
     size_t messagesSeen = 0;
     size_t bytesSeen = 0;

@@ -30,9 +30,10 @@ struct ServiceOptions
     // Most bytes of results without acknowledgement in a session; above it no
     // further call starts.
     size_t maxRetainedBytes = 16 * 1024 * 1024;
-    // From how many bytes, of results without acknowledgement and of inputs
-    // held back in all sessions together, sessions with more than their equal
-    // share have to wait.
+    // From how many bytes, of results without acknowledgement, of inputs held
+    // back and of bindings in all sessions together, sessions with more than
+    // their equal share have to wait. From twice as many on their outputs are
+    // dropped.
     size_t maxKeptBytes = 256 * 1024 * 1024;
     // Those without a stream included.
     size_t maxSessions = 1'000;

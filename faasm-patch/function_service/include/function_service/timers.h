@@ -21,8 +21,11 @@ class Timers
 
     Timers();
 
-    // No callback runs from then on; must not be called by one.
+    // As stop().
     ~Timers();
+
+    // No callback runs from then on; must not be called by one.
+    void stop();
 
     // `callback` must not block, and must not throw.
     Id add(TimePoint at, std::function<void()> callback);

@@ -35,6 +35,8 @@ uint32_t microseconds(std::chrono::steady_clock::duration time)
 
 PlannerInvoker::PlannerInvoker(faabric::planner::Planner& planner)
   : planner(planner)
+  , links(
+      [&planner](auto result) { planner.setMessageResult(std::move(result)); })
   , slots(planner.getSlots().total)
   , watcher([this] { watch(); })
 {}
@@ -82,7 +84,8 @@ uint64_t PlannerInvoker::submit(Run run, std::function<void(Outcome)> done)
       call->lease.host,
       [state = state, id, call](std::shared_ptr<faabric::Message> result) {
           finish(state, id, call, *result);
-      });
+      },
+      links);
     if (!start.started) {
         wasBusy = true;
         {

@@ -2,6 +2,7 @@
 
 #include <faabric/planner/Planner.h>
 #include <function_service/invoker.h>
+#include <hono_faasm/run_links.h>
 
 #include <atomic>
 #include <chrono>
@@ -84,6 +85,7 @@ class PlannerInvoker : public function_service::Invoker
     void endOverdue();
 
     faabric::planner::Planner& planner;
+    RunLinks links;
     const std::shared_ptr<State> state = std::make_shared<State>();
     std::atomic<uint64_t> lastId = 0;
     std::atomic<uint32_t> slots = 0;

@@ -2,6 +2,7 @@
 
 #include <faabric/proto/faabric.pb.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,8 +22,19 @@ inline constexpr int HOST_LOST_RETURN_VALUE = -97;
 // That of a message that could not be sent to its worker.
 inline constexpr int NOT_SENT_RETURN_VALUE = -96;
 
-// Message::statusKey of runs, by which results are known that come too late.
+// How long a run may wait for the reset after the last one of its app.
+inline constexpr std::chrono::milliseconds RESET_TIME_LIMIT{ 1'000 };
+
+// Message::statusKey of runs, by which workers know them, and the planner those
+// results that come too late.
 inline constexpr const char* RUN_MARK = "hono-faasm";
+
+inline bool isRun(const faabric::Message& msg)
+{
+    return msg.statuskey() == RUN_MARK;
+}
+
+class RunLinks;
 
 // Called once, from any thread, with no lock held.
 using RunCallback = std::function<void(std::shared_ptr<faabric::Message>)>;

@@ -6,6 +6,7 @@
 #include <faabric/util/clock.h>
 #include <faabric/util/locks.h>
 #include <faabric/util/logging.h>
+#include <hono_faasm/run_links.h>
 
 #include <algorithm>
 #include <set>
@@ -17,10 +18,22 @@ using faabric::batch_scheduler::SchedulingDecision;
 
 hono_faasm::RunStart Planner::startRun(std::shared_ptr<BatchExecuteRequest> req,
                                        const std::string& preferredHost,
-                                       hono_faasm::RunCallback callback)
+                                       hono_faasm::RunCallback callback,
+                                       hono_faasm::RunLinks& links)
 {
     const int appId = req->appid();
     const int msgId = req->messages(0).id();
+    auto& message = *req->mutable_messages(0);
+    message.set_statuskey(hono_faasm::RUN_MARK);
+    // There is no point-to-point group: a worker looks for one only when the
+    // message names it
+    req->set_singlehost(true);
+    // The planner keeps a copy, that others may look at meanwhile. It does
+    // without the input, which may be long
+    auto input = std::move(*message.mutable_inputdata());
+    const auto kept = std::make_shared<BatchExecuteRequest>(*req);
+    message.set_inputdata(std::move(input));
+
     std::string hostIp;
     {
         faabric::util::FullLock lock(plannerMx);
@@ -51,23 +64,21 @@ hono_faasm::RunStart Planner::startRun(std::shared_ptr<BatchExecuteRequest> req,
 
         hostIp = chosen->first;
         chosen->second->set_usedslots(chosen->second->usedslots() + 1);
-        req->mutable_messages(0)->set_statuskey(hono_faasm::RUN_MARK);
         auto decision = std::make_shared<SchedulingDecision>(appId, 0);
-        decision->addMessage(hostIp, req->messages(0));
-        state.inFlightReqs[appId] = std::make_pair(req, decision);
+        decision->addMessage(hostIp, kept->messages(0));
+        state.inFlightReqs[appId] = std::make_pair(kept, decision);
         runs[msgId] = { hostIp, std::move(callback) };
     }
 
-    // Not under the lock. There is no point-to-point group: a worker looks for
-    // one only when the message names it
-    auto sent = std::make_shared<BatchExecuteRequest>(*req);
-    sent->set_singlehost(true);
+    // Not under the lock
     try {
-        faabric::scheduler::getFunctionCallClient(hostIp)->executeFunctions(
-          sent);
+        if (!links.send(hostIp, *req)) {
+            faabric::scheduler::getFunctionCallClient(hostIp)->executeFunctions(
+              req);
+        }
     } catch (const std::exception& e) {
         SPDLOG_ERROR("Can't send a run to {}: {}", hostIp, e.what());
-        auto result = std::make_shared<faabric::Message>(sent->messages(0));
+        auto result = std::make_shared<faabric::Message>(kept->messages(0));
         result->set_returnvalue(hono_faasm::NOT_SENT_RETURN_VALUE);
         setMessageResult(result);
         dropHosts({ hostIp });
@@ -81,7 +92,7 @@ bool Planner::finishRun(std::shared_ptr<faabric::Message> msg,
     auto it = runs.find(msg->id());
     if (it == runs.end()) {
         // A late result of a run has no one to go to
-        return msg->statuskey() == hono_faasm::RUN_MARK;
+        return hono_faasm::isRun(*msg);
     }
     auto entry = std::move(it->second);
     runs.erase(it);
@@ -112,7 +123,6 @@ void Planner::removeFromInFlight(int appId, int msgId)
         return;
     }
     if (messages->size() == 1) {
-        // Dispatching may still read the request
         state.inFlightReqs.erase(it);
         state.preloadedSchedulingDecisions.erase(appId);
         return;

@@ -786,7 +786,8 @@ export const FunctionService: GenService<{
    *   resource_exhausted   frame larger than Limits.max_frame_bytes, more calls in flight than
    *                        credits, more sessions or bindings than the server has room for, calls
    *                        while twice Limits.max_retained_bytes wait for acknowledgement
-   *   unauthenticated      missing or wrong credentials (HTTP header, not part of a frame)
+   *   unauthenticated      missing or wrong credentials (HTTP header, not part of a frame), or those of
+   *                        another client than the session's
    *   aborted              the session was taken over by a newer stream: do not reconnect for it
    *   unavailable          server shuts down: reconnect with back-off, elsewhere if possible
    *

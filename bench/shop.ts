@@ -1,0 +1,138 @@
+import { startBenchmarkServers } from "./benchmark-app.ts"
+import { closedLoop } from "./closed-loop.ts"
+import type { BenchContext } from "./context.ts"
+import { HttpClient } from "./http-client.ts"
+import { openLoop } from "./open-loop.ts"
+import { cpuUsOf } from "./process-usage.ts"
+import { type BenchResult, quantile } from "./result.ts"
+import { medianOf, rowOf } from "./row.ts"
+import { SHOP_REQUESTS } from "./shop-requests.ts"
+
+const EXPERIMENT = "shop"
+const RATES = [1, 100]
+const REPEATS = 3
+/** Requests at once at which the server that serves them has no idle time. */
+const SATURATED = 64
+
+/** How requests came: at a rate, or at so many at once, each as soon as one was answered. */
+type Load = { ratePerSecond: number } | { inFlight: number }
+
+/**
+ * The shop routes of `examples/benchmarks` natively and offloaded, in turn: at 1 and 100 requests a second, back to back,
+ * and at saturation. `serverCpuUsPerCall` is that of the process that serves HTTP: the native app, or the gateway.
+ */
+export async function benchShop(context: BenchContext): Promise<BenchResult[]> {
+  const servers = await startBenchmarkServers(context, EXPERIMENT)
+  const ways = {
+    native: { client: new HttpClient(servers.native), pid: servers.pids.native },
+    offloaded: { client: new HttpClient(servers.offloaded), pid: servers.pids.offloaded },
+  }
+  const results: BenchResult[] = []
+  context.measuring(results)
+  const loads: Load[] = [
+    ...(context.quick ? [100] : RATES).map((ratePerSecond) => ({ ratePerSecond })),
+    { inFlight: 1 },
+    { inFlight: SATURATED },
+  ]
+  try {
+    for (const [name, request] of Object.entries(SHOP_REQUESTS)) {
+      // Compilers of all processes have seen the route before anything is measured.
+      for (const { client } of Object.values(ways)) {
+        await closedLoop({ inFlight: 8, call: () => client.send(request), ...context.times, measureMs: 0 })
+      }
+      for (const load of loads) {
+        const rows = { native: [] as BenchResult[], offloaded: [] as BenchResult[] }
+        for (let repeat = 1; repeat <= (context.quick ? 1 : REPEATS); repeat++) {
+          context.progress(`${EXPERIMENT}: ${name}, ${textOf(load)}, ${repeat} of ${REPEATS}`)
+          for (const way of ["native", "offloaded"] as const) {
+            const { client, pid } = ways[way]
+            rows[way].push(await measure(way, pid, load, () => client.send(request), context))
+          }
+        }
+        for (const way of ["native", "offloaded"] as const)
+          results.push({ ...joined(rows[way]), function: name })
+      }
+    }
+    conclude(results, loads, context)
+  } finally {
+    await Promise.all(Object.values(ways).map(({ client }) => client.close()))
+    await servers.stop()
+  }
+  return results
+}
+
+async function measure(
+  way: string,
+  pid: number,
+  load: Load,
+  call: () => Promise<unknown>,
+  context: BenchContext,
+): Promise<BenchResult> {
+  const { measureMs } = context.times
+  const cpuUs = cpuUsOf(pid)
+  if ("ratePerSecond" in load) {
+    const { ratePerSecond } = load
+    const durationMs = Math.max(measureMs, 5000 / ratePerSecond)
+    const { latenciesUs, lateUs, clientCpuUsPerCall } = await openLoop({ ratePerSecond, durationMs, call })
+    return rowOf(EXPERIMENT, way, latenciesUs, {
+      ratePerSecond,
+      callsPerSecond: ratePerSecond,
+      lateP99Us: quantile(Float64Array.from(lateUs).sort(), 0.99),
+      clientCpuUsPerCall,
+      serverCpuUsPerCall: (cpuUsOf(pid) - cpuUs) / latenciesUs.length,
+    })
+  }
+  const { inFlight } = load
+  const figures = await closedLoop({ inFlight, call, warmupMs: 0, measureMs })
+  return {
+    ...rowOf(EXPERIMENT, way, figures.samplesUs ?? []),
+    ...figures,
+    inFlight,
+    serverCpuUsPerCall: (cpuUsOf(pid) - cpuUs) / figures.calls!,
+  }
+}
+
+/** One row of several measurements of the same: the medians of their figures. */
+function joined(rows: readonly BenchResult[]): BenchResult {
+  const of = (figure: (row: BenchResult) => number | null | undefined) =>
+    medianOf(rows.map((row) => figure(row) ?? Number.NaN))
+  return {
+    ...rows[0]!,
+    p50Us: of((row) => row.p50Us),
+    p99Us: of((row) => row.p99Us),
+    callsPerSecond: of((row) => row.callsPerSecond),
+    clientCpuUsPerCall: of((row) => row.clientCpuUsPerCall),
+    serverCpuUsPerCall: of((row) => row.serverCpuUsPerCall),
+  }
+}
+
+function conclude(results: readonly BenchResult[], loads: readonly Load[], context: BenchContext): void {
+  const names = Object.keys(SHOP_REQUESTS)
+  for (const load of loads) {
+    const row = (way: string, name: string) =>
+      results.find(
+        (one) =>
+          one.way === way &&
+          one.function === name &&
+          ("inFlight" in load
+            ? one.ratePerSecond === undefined && one.inFlight === load.inFlight
+            : one.ratePerSecond === load.ratePerSecond),
+      )!
+    const isSaturated = "inFlight" in load && load.inFlight === SATURATED
+    // Of a core that the server uses: what one request more costs it.
+    const ratio = (name: string) =>
+      isSaturated
+        ? row("native", name).serverCpuUsPerCall! / row("offloaded", name).serverCpuUsPerCall!
+        : row("offloaded", name).p50Us / row("native", name).p50Us
+    const list = names.map((name) => `${name.replace("shop ", "")} ${ratio(name).toFixed(2)}`).join(", ")
+    const what = isSaturated
+      ? "requests per second and core of the gateway, against native"
+      : "p50 against native"
+    context.conclude(`${EXPERIMENT}, ${textOf(load)}: ${what}: ${list}`)
+  }
+}
+
+function textOf(load: Load): string {
+  if ("ratePerSecond" in load) return `${load.ratePerSecond}/s`
+  return load.inFlight === 1 ? "back to back" : `${load.inFlight} in flight`
+}
