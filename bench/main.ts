@@ -43,7 +43,7 @@ export interface RunBenchOptions {
   quick: boolean
   /** Requests a second of `relative`; its own when undefined. */
   rates?: readonly number[]
-  /** How often `relative` measures each rate; its own when undefined. */
+  /** How often `relative` and `shop` measure each load; their own when undefined. */
   repeats?: number
   /** File for the results. */
   json?: string

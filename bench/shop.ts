@@ -5,7 +5,7 @@ import { HttpClient } from "./http-client.ts"
 import { openLoop } from "./open-loop.ts"
 import { cpuUsOf } from "./process-usage.ts"
 import { type BenchResult, quantile } from "./result.ts"
-import { medianOf, rowOf } from "./row.ts"
+import { keptSamples, medianOf, rowOf } from "./row.ts"
 import { SHOP_REQUESTS } from "./shop-requests.ts"
 
 const EXPERIMENT = "shop"
@@ -27,6 +27,7 @@ export async function benchShop(context: BenchContext): Promise<BenchResult[]> {
     native: { client: new HttpClient(servers.native), pid: servers.pids.native },
     offloaded: { client: new HttpClient(servers.offloaded), pid: servers.pids.offloaded },
   }
+  const repeats = context.quick ? 1 : (context.repeats ?? REPEATS)
   const results: BenchResult[] = []
   context.measuring(results)
   const loads: Load[] = [
@@ -42,8 +43,8 @@ export async function benchShop(context: BenchContext): Promise<BenchResult[]> {
       }
       for (const load of loads) {
         const rows = { native: [] as BenchResult[], offloaded: [] as BenchResult[] }
-        for (let repeat = 1; repeat <= (context.quick ? 1 : REPEATS); repeat++) {
-          context.progress(`${EXPERIMENT}: ${name}, ${textOf(load)}, ${repeat} of ${REPEATS}`)
+        for (let repeat = 1; repeat <= repeats; repeat++) {
+          context.progress(`${EXPERIMENT}: ${name}, ${textOf(load)}, ${repeat} of ${repeats}`)
           for (const way of ["native", "offloaded"] as const) {
             const { client, pid } = ways[way]
             rows[way].push(await measure(way, pid, load, () => client.send(request), context))
@@ -92,7 +93,7 @@ async function measure(
   }
 }
 
-/** One row of several measurements of the same: the medians of their figures. */
+/** One row of several measurements of the same: the medians of their figures, and all samples. */
 function joined(rows: readonly BenchResult[]): BenchResult {
   const of = (figure: (row: BenchResult) => number | null | undefined) =>
     medianOf(rows.map((row) => figure(row) ?? Number.NaN))
@@ -103,6 +104,7 @@ function joined(rows: readonly BenchResult[]): BenchResult {
     callsPerSecond: of((row) => row.callsPerSecond),
     clientCpuUsPerCall: of((row) => row.clientCpuUsPerCall),
     serverCpuUsPerCall: of((row) => row.serverCpuUsPerCall),
+    samplesUs: keptSamples(rows.flatMap((row) => row.samplesUs ?? [])),
   }
 }
 

@@ -27,7 +27,11 @@ export function benchCommand(): Command {
       "requests a second of 'relative' (default: 1,5,10,20,30,40,50,75,100)",
       parseRates,
     )
-    .option("--repeats <n>", "how often 'relative' measures each rate (default: 5)", wholeNumber(1, 100))
+    .option(
+      "--repeats <n>",
+      "how often 'relative' and 'shop' measure each load (default: 5 and 3)",
+      wholeNumber(1, 100),
+    )
     .option("--json <file>", "write machine, versions and results as JSON")
     .option("--report <dir>", "write a report: HTML page, figures as SVG, Markdown summary, JSON")
     .option("--rpc <url>", "measure on a running Faasm, with this FunctionService")
