@@ -76,10 +76,15 @@ class Program
     std::string_view bytes;
 };
 
-// What FunctionService makes, but for the timers' thread: it is made once.
-std::shared_ptr<Timers> timers()
+// Timers that never fire, which a run is too short for: on a busy machine their
+// thread would take most of its time.
+std::shared_ptr<Timers> stoppedTimers()
 {
-    static const auto made = std::make_shared<Timers>();
+    static const auto made = [] {
+        auto timers = std::make_shared<Timers>();
+        timers->stop();
+        return timers;
+    }();
     return made;
 }
 
@@ -108,8 +113,9 @@ class Peer
   public:
     Peer(connectrpc::Codec codec,
          const std::shared_ptr<Sessions>& sessions,
+         const std::shared_ptr<Timers>& timers,
          const std::shared_ptr<Counters>& counters)
-      : stream(codec, sessions, timers(), counters)
+      : stream(codec, sessions, timers, counters)
     {}
 
     void send(const rpc::ChannelRequest& frame)
@@ -232,7 +238,7 @@ class World
 
     std::unique_ptr<Peer> open(connectrpc::Codec codec)
     {
-        return std::make_unique<Peer>(codec, sessions, counters);
+        return std::make_unique<Peer>(codec, sessions, timers, counters);
     }
 
     void step(Program& program)
@@ -397,14 +403,15 @@ class World
 
     const ServiceOptions options = smallBounds();
     tests::FakeInvoker invoker;
+    const std::shared_ptr<Timers> timers = stoppedTimers();
     const std::shared_ptr<Counters> counters = std::make_shared<Counters>();
     const std::shared_ptr<connectrpc::SharedBound> kept =
       std::make_shared<connectrpc::SharedBound>(options.maxKeptBytes);
     const std::shared_ptr<AdmissionQueue> queue =
-      std::make_shared<AdmissionQueue>(invoker, options, timers(), counters);
+      std::make_shared<AdmissionQueue>(invoker, options, timers, counters);
     const std::shared_ptr<Sessions> sessions = std::make_shared<Sessions>(
       std::make_shared<SessionContext>(
-        SessionContext{ options, queue, kept, timers(), counters }),
+        SessionContext{ options, queue, kept, timers, counters }),
       creditsOf(options, invoker.slots));
     std::vector<std::unique_ptr<Strand<InvokeHandler>>> invokes;
     std::array<std::unique_ptr<Peer>, STREAMS> peers;

@@ -13,9 +13,12 @@ Timers::~Timers()
 
 void Timers::stop()
 {
+    // What they hold may cancel timers when it goes: not under the lock.
+    std::map<Id, std::function<void()>> dropped;
     {
         std::lock_guard lock(mutex);
         stopped = true;
+        dropped.swap(timers);
     }
     changed.notify_one();
     if (thread.joinable()) {
@@ -27,6 +30,9 @@ Timers::Id Timers::add(TimePoint at, std::function<void()> callback)
 {
     std::unique_lock lock(mutex);
     const Id id(at, ++last);
+    if (stopped) {
+        return id;
+    }
     const bool first = timers.empty() || id < timers.begin()->first;
     timers.emplace(id, std::move(callback));
     lock.unlock();
