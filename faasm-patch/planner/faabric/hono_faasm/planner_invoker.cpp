@@ -206,6 +206,7 @@ void PlannerInvoker::watch()
             callback = changed;
         }
         planner.dropLostHosts();
+        planner.dropLostRuns();
         endOverdue();
         const auto now = planner.getSlots();
         // Slots that others use are not ours to give.

@@ -13,7 +13,7 @@ namespace hono_faasm {
 // Where a worker listens for the planner's link, beside faabric's own ports.
 inline constexpr int RUN_PORT = 8013;
 
-// How long the other end may take nothing, or not acknowledge what it got.
+// How long connecting may take, or the other end take nothing.
 inline constexpr int LINK_TIMEOUT_MS = 2'000;
 
 // One end of a connection that carries runs from the planner to a worker, and

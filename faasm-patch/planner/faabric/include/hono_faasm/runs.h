@@ -17,6 +17,10 @@ namespace hono_faasm {
 // it under its lock.
 inline constexpr int SEND_TIMEOUT_MS = 2'000;
 
+// How long after a run's time limit its result may come. The worker ends it at
+// the limit, but the result's connection may be gone.
+inline constexpr std::chrono::milliseconds RESULT_GRACE{ 5'000 };
+
 // Return value of a message whose worker has gone; the function may have run.
 inline constexpr int HOST_LOST_RETURN_VALUE = -97;
 // That of a message that could not be sent to its worker.
@@ -41,7 +45,10 @@ using RunCallback = std::function<void(std::shared_ptr<faabric::Message>)>;
 
 struct RunEntry
 {
+    int appId = 0;
     std::string host;
+    // When no result is to be expected any more.
+    std::chrono::steady_clock::time_point lostAt;
     RunCallback callback;
 };
 

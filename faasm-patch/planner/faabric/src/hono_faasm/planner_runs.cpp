@@ -9,6 +9,7 @@
 #include <hono_faasm/run_links.h>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <vector>
 
@@ -67,7 +68,12 @@ hono_faasm::RunStart Planner::startRun(std::shared_ptr<BatchExecuteRequest> req,
         auto decision = std::make_shared<SchedulingDecision>(appId, 0);
         decision->addMessage(hostIp, kept->messages(0));
         state.inFlightReqs[appId] = std::make_pair(kept, decision);
-        runs[msgId] = { hostIp, std::move(callback) };
+        const auto limit = std::chrono::milliseconds(message.timelimitms());
+        runs[msgId] = { appId,
+                        hostIp,
+                        std::chrono::steady_clock::now() + limit +
+                          hono_faasm::RESULT_GRACE,
+                        std::move(callback) };
     }
 
     // Not under the lock
@@ -159,6 +165,32 @@ void Planner::dropLostHosts()
     }
     if (!lost.empty()) {
         dropHosts(lost);
+    }
+}
+
+void Planner::dropLostRuns()
+{
+    std::vector<std::shared_ptr<faabric::Message>> lost;
+    {
+        faabric::util::SharedLock lock(plannerMx);
+        const auto now = std::chrono::steady_clock::now();
+        for (const auto& [msgId, run] : runs) {
+            if (run.lostAt < now) {
+                lost.push_back(std::make_shared<faabric::Message>());
+                lost.back()->set_id(msgId);
+                lost.back()->set_appid(run.appId);
+                lost.back()->set_executedhost(run.host);
+                lost.back()->set_statuskey(hono_faasm::RUN_MARK);
+                lost.back()->set_returnvalue(
+                  hono_faasm::HOST_LOST_RETURN_VALUE);
+            }
+        }
+    }
+    for (const auto& result : lost) {
+        SPDLOG_WARN("No result of run {} has come from {}",
+                    result->id(),
+                    result->executedhost());
+        setMessageResult(result);
     }
 }
 

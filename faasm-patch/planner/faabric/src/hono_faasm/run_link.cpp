@@ -18,6 +18,8 @@ using Length = uint32_t;
 
 // Longer ones go by nng.
 constexpr size_t MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
+// As long as a host may be silent to the planner.
+constexpr unsigned int UNACKNOWLEDGED_MS = 5'000;
 constexpr size_t MAX_STEP_BYTES = 1024 * 1024;
 
 }
@@ -28,12 +30,11 @@ RunLink::RunLink(int socket)
     const int on = 1;
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     // The other end may have gone without a word.
-    const unsigned int unacknowledgedMs = LINK_TIMEOUT_MS;
     setsockopt(socket,
                IPPROTO_TCP,
                TCP_USER_TIMEOUT,
-               &unacknowledgedMs,
-               sizeof(unacknowledgedMs));
+               &UNACKNOWLEDGED_MS,
+               sizeof(UNACKNOWLEDGED_MS));
     const timeval limit{ .tv_sec = LINK_TIMEOUT_MS / 1'000,
                          .tv_usec = LINK_TIMEOUT_MS % 1'000 * 1'000 };
     setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
