@@ -247,7 +247,11 @@ function encodeProperty(field: usize, fields: usize, value: JSValue, key: JSAtom
 
 function encodeNull(field: usize, fields: usize): i32 {
   const flags = fieldFlags(field)
-  if (!(flags & FLAG_NULLABLE)) return misfit(TEXT_MISFIT_MISSING)
+  if (!(flags & FLAG_NULLABLE)) {
+    // A wrapper, as the value of a map, knows itself whether its value may be null.
+    const inner = fieldKind(field) == KIND_MESSAGE && !(flags & FLAG_REPEATED) && isWrapper(field)
+    return inner ? encodeValue(field, NULL, 0, 0) : misfit(TEXT_MISFIT_MISSING)
+  }
   // Without a companion, or when the property is always there, an absent field says null.
   if (flags & FLAG_OPTIONAL) writePresence(field, fields, PRESENCE_NULL)
   return FITS

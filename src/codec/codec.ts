@@ -207,7 +207,10 @@ export class InterpretedCodec implements MessageCodec {
   }
 
   toJson(bytes: Uint8Array): string {
-    return JSON.stringify(interpretDecode(this.desc, bytes))
+    // A bigint is its digits there, as everywhere.
+    return JSON.stringify(interpretDecode(this.desc, bytes), (_, value) =>
+      typeof value === "bigint" ? `${value}` : value,
+    )
   }
 
   toJsonBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -156,7 +156,9 @@ class EncoderGenerator {
     // A null without a companion is what an absent field means.
     const whenNull = field.nullable
       ? `n++; ${field.optional || isCollection(field) ? companion(1) : ""}`
-      : "throw MISFIT"
+      : isWrapper(field)
+        ? `n++; ${this.#present(field, "")}`
+        : "throw MISFIT"
     const whenUndefined = field.optional ? "" : "throw MISFIT"
     const none = field.shape === "single" && field.value.kind === "json" ? '"null"' : "null"
     const settle = inArray ? `if (x === undefined) x = ${none}; ` : ""
@@ -189,7 +191,13 @@ class EncoderGenerator {
     if (wireTypeOf(field.value) !== 2) {
       return `${head} { ${tag(field.number, 2)} const s = w.begin(); for (let i = 0; i < ${x}.length; i++) { const e = ${x}[i]; ${this.#bare(field.value, "e", depth)} } w.end(s) }`
     }
-    const normalise = field.value.kind === "message" ? "" : element(field.value, "e", '"" + i')
+    // A message calls toJSON itself; what JSON leaves out of an object is null in an array.
+    const normalise =
+      field.value.kind !== "message"
+        ? element(field.value, "e", '"" + i')
+        : planOf(field.value.desc).wrapper
+          ? `if (e === undefined || typeof e === "function" || typeof e === "symbol") e = null; `
+          : ""
     return `${head} for (let i = 0; i < ${x}.length; i++) { let e = ${x}[i]; ${normalise}${this.#value(field.value, field.number, "e", depth)} }`
   }
 
@@ -266,6 +274,11 @@ function integerTest(scalar: ScalarType, x: string): string {
     default:
       return `Number.isSafeInteger(${x})`
   }
+}
+
+/** Whether what may be null is up to the message itself: a validated body, say. */
+function isWrapper({ shape, value }: FieldPlan): boolean {
+  return shape === "single" && value.kind === "message" && planOf(value.desc).wrapper
 }
 
 function isCollection(field: FieldPlan): boolean {

@@ -52,7 +52,13 @@ export function interpretEncodeBody(desc: DescMessage, field: FieldPlan, value: 
   retries = 0
   const message = create(desc)
   const given = element(field.value, value, "", "")
-  const body = toValue(field.value, given === undefined ? leftOut(field.value) : given, "", 0)
+  // Nothing is no body, but what travels as JSON text may be anything.
+  const body = toValue(
+    field.value,
+    given === undefined && field.value.kind === "json" ? "null" : given,
+    "",
+    0,
+  )
   reflect(desc, message).set(
     desc.fields.find(({ number }) => number === field.number)!,
     wrap(field.value, body),
@@ -84,7 +90,9 @@ function toMessage(desc: DescMessage, given: unknown, path: string, depth: numbe
       if (!field.optional) throw new MisfitError(at, "is missing")
       return
     }
-    if (value === null) {
+    const isWrapper = field.value.kind === "message" && planOf(field.value.desc).wrapper
+    // A wrapper knows itself whether its value may be null.
+    if (value === null && !(isWrapper && field.shape === "single")) {
       if (!field.nullable) throw new MisfitError(at, "is null")
       if (field.presence !== undefined && (field.optional || field.shape !== "single")) set(field.presence, 1)
       return
@@ -194,7 +202,8 @@ function element(value: ValuePlan, given: unknown, key: string, path: string): u
 
 /** What stands for a value that JSON leaves out where there must be one. */
 function leftOut(value: ValuePlan): unknown {
-  return value.kind === "json" ? "null" : undefined
+  if (value.kind === "json") return "null"
+  return value.kind === "message" && planOf(value.desc).wrapper ? null : undefined
 }
 
 /** The content of a protobuf-es field. */
