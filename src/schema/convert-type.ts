@@ -4,6 +4,7 @@
  * @module
  */
 import ts from "typescript"
+import { covers } from "./covers.ts"
 import { isLeftOut, jsonTypes } from "./json-type.ts"
 import type { EnumModel, FieldModel, MessageModel, TypeModel } from "./model.ts"
 import { brandedNumber, taggedNumber, withNumbers } from "./number-kind.ts"
@@ -17,31 +18,34 @@ const REST = "[key: string]"
 /** Most levels of types in types: recursive generics make new types without end. */
 const MAX_DEPTH = 24
 
-/** A part of a body that travels as JSON text. */
-export interface JsonPart {
+/** Most messages of one body: a type without a name has one for each place where it is used. */
+const MAX_MESSAGES = 1000
+
+/** A part of a body that does not become what its author would expect. */
+export interface PoorPart {
+  /** It travels as JSON text, but for `ambiguous_union`, a member that others stand for. */
+  code: "any_type" | "unmapped_type" | "ambiguous_union"
   /** Such as `lines[].size`; empty for all of it. */
   path: string
   /** As TypeScript writes it. */
   type: string
   /** How to get a better mapping. */
   hint: string
-  /** The type says nothing of the value. */
-  any: boolean
-  /** Hono's type of the JSON says nothing more, but the type of what was given to it may. */
-  cut: boolean
 }
 
 /** Converts types; keeps the messages and enums that they became. */
 export class TypeConverter {
   readonly messages: MessageModel[] = []
   readonly enums: EnumModel[] = []
-  /** What of the last body travels as JSON text. */
-  jsonParts: JsonPart[] = []
+  /** What of the last body has no good mapping. */
+  poorParts: PoorPart[] = []
   readonly #checker: ts.TypeChecker
   readonly #names: UniqueNames
   readonly #at: ts.Node
   readonly #converted = new Map<ts.Type, MessageModel>()
   readonly #convertedGiven = new Map<ts.Type, MessageModel>()
+  /** Messages that there were before this body. */
+  #before = 0
   /** Types are those of values as the handler has them, and what counts is their JSON. */
   #isGiven = false
   /** Where in the body, such as `lines`, `[]`, `size`. */
@@ -63,23 +67,18 @@ export class TypeConverter {
     bodies: readonly { type: ts.Type; given?: ts.Type | undefined }[],
     name: string,
   ): MessageModel | undefined {
-    const before = [this.messages.length, this.enums.length] as const
-    const types = [...new Set(bodies.map(({ type }) => type))]
-    const given = [...new Set(bodies.map((body) => body.given))]
-    this.jsonParts = []
-    const message = this.#body(types, name)
-    if (!this.jsonParts.some(({ cut }) => cut) || given.includes(undefined)) return message
-    // Hono's type of the JSON ends where a type recurs; that of what was given to it does not.
-    const parts = this.jsonParts.length
-    this.#discard(before)
-    this.jsonParts = []
-    this.#isGiven = true
-    const whole = this.#body(given as ts.Type[], name)
-    this.#isGiven = false
-    if (this.jsonParts.length < parts) return whole
-    this.#discard(before)
-    this.jsonParts = []
-    return this.#body(types, name)
+    this.poorParts = []
+    this.#before = this.messages.length
+    const given = bodies.map((body) => body.given)
+    if (given.every((type) => type !== undefined)) {
+      // Hono's type of the JSON has lost the names of the types in it, and ends where one recurs.
+      this.#isGiven = true
+      const message = this.#body([...new Set(given)], name)
+      this.#isGiven = false
+      if (message) return message
+      this.poorParts = []
+    }
+    return this.#body([...new Set(bodies.map(({ type }) => type))], name)
   }
 
   #body(types: readonly ts.Type[], name: string): MessageModel | undefined {
@@ -95,16 +94,17 @@ export class TypeConverter {
 
   /** What a conversion makes; undefined, and nothing made on the way is kept, when there is no mapping. */
   #orJson<T>(convert: () => T): T | undefined {
-    const before = [this.messages.length, this.enums.length, this.jsonParts.length] as const
+    const before = [this.messages.length, this.enums.length, this.poorParts.length] as const
     const path = this.#path.length
     try {
       return convert()
     } catch (error) {
       if (!(error instanceof UnmappedType)) throw error
-      const part = { path: this.#where(), type: error.type, hint: error.hint, any: error.any, cut: false }
+      const { code, type, hint } = error
+      const part = { code, path: this.#where(), type, hint }
       this.#discard(before)
-      this.jsonParts.splice(before[2])
-      this.jsonParts.push(part)
+      this.poorParts.splice(before[2])
+      this.poorParts.push(part)
       this.#path.splice(path)
       return undefined
     }
@@ -139,17 +139,19 @@ export class TypeConverter {
     return this.#isGiven ? this.#convertedGiven : this.#converted
   }
 
+  /** `written` is the alias that stands for the type but for null and undefined. */
   #nullable(
     types: readonly ts.Type[],
     name: string,
     depth: number,
+    written?: ts.Type,
   ): { type: TypeModel; nullable: boolean; optional: boolean } {
     const all = types.flatMap((type) => (type.isUnion() ? type.types : [type]))
     const members = this.#isGiven ? all.flatMap((type) => jsonTypes(this.#checker, type, this.#at)) : all
     if (members.some((member) => isAnyJson(member))) {
-      if (depth === 0) throw new UnmappedType(this.#texts(types), ANY_HINT, true)
-      const part = { path: this.#where(), type: this.#texts(types), hint: ANY_HINT, any: true }
-      this.jsonParts.push({ ...part, cut: members.some(isHonoJson) })
+      const type = this.#texts(types)
+      if (depth === 0) throw new UnmappedType(type, ANY_HINT, "any_type")
+      this.poorParts.push({ code: "any_type", path: this.#where(), type, hint: ANY_HINT })
       return { type: { kind: "json" }, nullable: false, optional: members.some(mayBeUndefined) }
     }
     const flagged = (flag: ts.TypeFlags) => members.some((member) => (member.flags & flag) !== 0)
@@ -161,7 +163,7 @@ export class TypeConverter {
     // What is always null has no value that needs a type; should it get one, that is most likely a text.
     if (rest.length === 0 && nullable) return { type: { kind: "string" }, nullable, optional }
     if (rest.length === 0) throw this.#unmapped(types[0]!)
-    return { type: this.#members(rest, types[0]!, name, depth), nullable, optional }
+    return { type: this.#members(rest, written ?? types[0]!, name, depth), nullable, optional }
   }
 
   #members(members: ts.Type[], whole: ts.Type, name: string, depth: number): TypeModel {
@@ -193,11 +195,16 @@ export class TypeConverter {
   #union(members: ts.Type[], whole: ts.Type, name: string, depth: number): MessageModel {
     const known = this.#known.get(whole)
     if (known) return known
-    const alias = whole.aliasSymbol && !whole.aliasTypeArguments?.length ? this.#ownName(whole) : undefined
-    const union: MessageModel = { name: this.#names.take(alias ?? name), fields: [], shape: "union" }
+    const alias = whole.aliasSymbol ? this.#ownName(whole) : undefined
+    const union = this.#start(alias ?? name, "union", whole)
     // What is made of several types, as the bodies of a status, is none of them.
     if (whole.isUnion()) this.#known.set(whole, union)
-    this.messages.push(union)
+    this.#fillUnion(union, members, depth)
+    if (!alias) this.#known.delete(whole)
+    return union
+  }
+
+  #fillUnion(union: MessageModel, members: ts.Type[], depth: number): void {
     // That is the name of the oneof.
     const keys = new UniqueNames(["value"])
     const add = (key: string, type: TypeModel) =>
@@ -214,13 +221,16 @@ export class TypeConverter {
     const primitive = ts.TypeFlags.StringLike | ts.TypeFlags.NumberLike | ts.TypeFlags.BooleanLike
     const objects = members.filter((member) => (member.flags & primitive) === 0)
     const property = discriminantOf(this.#checker, objects, this.#at)
-    const byRequired = objects
-      .map((type) => ({ type, required: requiredProperties(this.#checker, type) }))
-      .sort((a, b) => b.required.length - a.required.length)
-    for (const { type, required } of byRequired) {
+    const ranked = objects
+      .map((type) => ({ type, rank: this.#rank(type) }))
+      .sort(({ rank: a }, { rank: b }) => a.kind - b.kind || b.required - a.required || a.all - b.all)
+    for (const { type } of ranked) {
       const text = property && literalOf(this.#checker, type, property, this.#at)
-      const kind = this.#checker.isTupleType(type) ? "tuple" : required.slice(0, 3).join(" ")
+      const kind = this.#checker.isTupleType(type)
+        ? "tuple"
+        : requiredProperties(this.#checker, type).slice(0, 3).join(" ")
       const label = text ?? this.#ownName(type) ?? kind
+      const before = [this.messages.length, this.enums.length] as const
       const model = this.#object(type, `${union.name}${pascalCase(label) || "Object"}`, depth + 1)
       if (reachesDate(model)) {
         throw new UnmappedType(
@@ -228,17 +238,43 @@ export class TypeConverter {
           "a Date or bigint in a union can't be told from a string: keep it out",
         )
       }
-      if (model.kind === "message") add(snakeCase(label), model)
-      else if (model.kind === "list" || model.kind === "map") {
-        const value = { property: "value", type: model, optional: false, nullable: false }
-        const suffix = model.kind === "list" ? "List" : "Record"
-        add(suffix.toLowerCase(), {
-          kind: "message",
-          message: this.#wrapper(value, `${union.name}${suffix}`),
-        })
-      } else add("value", model)
+      const member = this.#member(model, union.name)
+      if (!property && union.fields.some((field) => covers(field.type, member))) {
+        this.#discard(before)
+        const hint = "give each member a property with a text of its own"
+        this.poorParts.push({ code: "ambiguous_union", path: this.#where(), type: this.#text(type), hint })
+        continue
+      }
+      add(member === model && model.kind === "message" ? snakeCase(label) : suffixOf(model), member)
     }
-    return union
+  }
+
+  /**
+   * A message that is to be filled. One without a name of its own is known only meanwhile, so that it can contain itself:
+   * it is that of one place, as what is named after a place must not depend on others.
+   */
+  #start(name: string, shape: MessageModel["shape"], type: ts.Type): MessageModel {
+    if (this.messages.length - this.#before >= MAX_MESSAGES) {
+      const hint = `it is of more than ${MAX_MESSAGES} parts: give the types in it names`
+      throw new UnmappedType(this.#text(type), hint)
+    }
+    const message: MessageModel = { name: this.#names.take(name), fields: [], shape }
+    this.messages.push(message)
+    return message
+  }
+
+  /** In what order members are tried: what is more special comes first. */
+  #rank(type: ts.Type): { kind: number; required: number; all: number } {
+    const isList = this.#checker.isArrayType(type)
+    const all = isList ? 0 : this.#checker.getPropertiesOfType(type).length
+    return { kind: isList ? 1 : 0, required: requiredProperties(this.#checker, type).length, all }
+  }
+
+  /** What stands for a member in a oneof, which has no lists and maps. */
+  #member(model: TypeModel, union: string): TypeModel {
+    if (model.kind !== "list" && model.kind !== "map") return model
+    const value = { property: "value", type: model, optional: false, nullable: false }
+    return { kind: "message", message: this.#wrapper(value, `${union}${pascalCase(suffixOf(model))}`) }
   }
 
   /** Types without those that are written alike: every object literal has a type of its own. */
@@ -278,7 +314,7 @@ export class TypeConverter {
     const properties = checker.getPropertiesOfType(type)
     if (index && properties.length === 0) return { kind: "map", value: this.#mapped(index, name, depth) }
     const isNamed = type.symbol && !type.symbol.name.startsWith("__")
-    if (isNamed && isLibrary(type.symbol)) throw this.#unmapped(type)
+    if (isNamed && isPlatform(type.symbol)) throw this.#unmapped(type)
     return { kind: "message", message: this.#message(type, properties, index, name, depth) }
   }
 
@@ -294,13 +330,9 @@ export class TypeConverter {
     ) {
       throw new UnmappedType(this.#text(type), "what may be repeated has to come last")
     }
-    const tuple: MessageModel = {
-      name: this.#names.take(this.#ownName(type) ?? name),
-      fields: [],
-      shape: "tuple",
-    }
+    const ownName = this.#ownName(type)
+    const tuple = this.#start(ownName ?? name, "tuple", type)
     this.#known.set(type, tuple)
-    this.messages.push(tuple)
     for (const [i, flags] of elementFlags.entries()) {
       if (isVariable(flags)) {
         const element = this.#element(elements[i]!, `${tuple.name}Rest`, depth + 1)
@@ -327,6 +359,7 @@ export class TypeConverter {
         optional: mayBeAbsent,
       })
     }
+    if (!ownName) this.#known.delete(type)
     return tuple
   }
 
@@ -339,15 +372,12 @@ export class TypeConverter {
   ): MessageModel {
     const known = this.#known.get(type)
     if (known) return known
-    const message: MessageModel = {
-      name: this.#names.take(this.#ownName(type) ?? name),
-      fields: [],
-      shape: "object",
-    }
+    const ownName = this.#ownName(type)
+    const message = this.#start(ownName ?? name, "object", type)
     this.#known.set(type, message)
-    this.messages.push(message)
     for (const property of properties) {
-      if (property.name.startsWith("__@")) continue
+      // Symbols, private names, and accessors, which are the prototype's: JSON has none of them.
+      if (/^__[@#]/.test(property.name) || isClassAccessor(property)) continue
       const propertyType = this.#checker.getTypeOfSymbolAtLocation(property, this.#at)
       const isOptional = (property.flags & ts.SymbolFlags.Optional) !== 0
       // What is always undefined is never there. What has to be there and can't be is a type that Hono knows no
@@ -368,7 +398,7 @@ export class TypeConverter {
         type: model,
         nullable,
         optional,
-      } = this.#property(property.name, propertyType, part, depth) ?? {
+      } = this.#property(property.name, propertyType, part, depth, this.#written(property, propertyType)) ?? {
         type: { kind: "json" as const },
         nullable: false,
         optional: mayBeUndefined(propertyType),
@@ -388,11 +418,33 @@ export class TypeConverter {
       const rest: TypeModel = { kind: "map", value }
       message.fields.push({ property: REST, type: rest, optional: false, nullable: false, rest: true })
     }
+    if (!ownName) this.#known.delete(type)
     return message
   }
 
-  #property(property: string, type: ts.Type, name: string, depth: number) {
-    return this.#orJson(() => this.#within(property, () => this.#nullable([type], name, depth + 1)))
+  #property(property: string, type: ts.Type, name: string, depth: number, written?: ts.Type) {
+    return this.#orJson(() => this.#within(property, () => this.#nullable([type], name, depth + 1, written)))
+  }
+
+  /** The alias of a union in `a?: Alias | null`, which the type itself does not tell. */
+  #written(property: ts.Symbol, type: ts.Type): ts.Type | undefined {
+    const declaration = property.declarations?.[0]
+    const isProperty =
+      declaration && (ts.isPropertySignature(declaration) || ts.isPropertyDeclaration(declaration))
+    if (!isProperty || !declaration.type || !type.isUnion()) return undefined
+    const { type: node } = declaration
+    const isNothing = ({ flags }: ts.Type) => (flags & (ts.TypeFlags.Null | ts.TypeFlags.Undefined)) !== 0
+    const members = new Set(type.types.filter((member) => !isNothing(member)))
+    return (ts.isUnionTypeNode(node) ? node.types : [node])
+      .filter(ts.isTypeReferenceNode)
+      .map((reference) => this.#checker.getTypeFromTypeNode(reference))
+      .find(
+        (alias) =>
+          alias.aliasSymbol &&
+          alias.isUnion() &&
+          alias.types.length === members.size &&
+          alias.types.every((member) => members.has(member)),
+      )
   }
 
   #unmapped(type: ts.Type): UnmappedType {
@@ -435,7 +487,8 @@ export class TypeConverter {
   }
 
   #enum(texts: string[], type: ts.Type, name: string): TypeModel {
-    const alias = type.aliasSymbol && !isLibrary(type.aliasSymbol) ? pascalCase(type.aliasSymbol.name) : ""
+    const symbol = type.aliasSymbol ?? this.#wholeEnum(type, texts.length)
+    const alias = symbol && !isLibrary(symbol) ? pascalCase(symbol.name) : ""
     const same = this.enums.find(
       (known) =>
         known.name === alias &&
@@ -448,13 +501,30 @@ export class TypeConverter {
     return { kind: "enum", enum: model }
   }
 
-  /** The name that the author gave a type. */
+  /** The enum that a type has all members of, beside null and undefined. */
+  #wholeEnum(type: ts.Type, members: number): ts.Symbol | undefined {
+    const literals = (type.isUnion() ? type.types : [type]).filter((member) => member.isStringLiteral())
+    const [base, ...others] = new Set(
+      literals.map((literal) => this.#checker.getBaseTypeOfLiteralType(literal)),
+    )
+    const isEnum = base?.isUnion() && (base.flags & ts.TypeFlags.EnumLike) !== 0
+    return isEnum && others.length === 0 && base.types.length === members ? base.symbol : undefined
+  }
+
+  /** The name that the author gave a type; an instance of a generic has those of its arguments as well. */
   #ownName(type: ts.Type): string | undefined {
     const symbol = type.aliasSymbol ?? type.symbol
-    // An instance of a generic is not what the generic's name says.
-    const generic = type.aliasTypeArguments?.length || (type as ts.TypeReference).typeArguments?.length
-    if (!symbol || symbol.name.startsWith("__") || generic || isLibrary(symbol)) return undefined
-    return pascalCase(symbol.name) || undefined
+    if (!symbol || symbol.name.startsWith("__") || isLibrary(symbol)) return undefined
+    const given = type.aliasSymbol
+      ? type.aliasTypeArguments
+      : type.flags & ts.TypeFlags.Object && this.#checker.getTypeArguments(type as ts.TypeReference)
+    const names = (given || []).map((argument) => this.#argumentName(argument))
+    return names.includes(undefined) ? undefined : pascalCase([symbol.name, ...names].join(" ")) || undefined
+  }
+
+  #argumentName(type: ts.Type): string | undefined {
+    const plain = ts.TypeFlags.String | ts.TypeFlags.Number | ts.TypeFlags.Boolean
+    return type.flags & plain ? this.#text(type) : this.#ownName(type)
   }
 
   #texts(types: readonly ts.Type[]): string {
@@ -472,12 +542,13 @@ export class TypeConverter {
 }
 
 /** Whether the type says nothing but that the value is JSON: what Hono makes of `unknown`, and where types recur. */
-function isAnyJson(type: ts.Type): boolean {
-  return (type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) !== 0 || isHonoJson(type)
+function isAnyJson({ flags, aliasSymbol: alias }: ts.Type): boolean {
+  if (flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) return true
+  return (alias?.name === "JSONObject" || alias?.name === "JSONArray") && isLibrary(alias)
 }
 
-function isHonoJson({ aliasSymbol: alias }: ts.Type): boolean {
-  return (alias?.name === "JSONObject" || alias?.name === "JSONArray") && isLibrary(alias)
+function suffixOf(model: TypeModel): string {
+  return model.kind === "list" ? "list" : model.kind === "map" ? "record" : "value"
 }
 
 function mayBeUndefined({ flags }: ts.Type): boolean {
@@ -489,6 +560,18 @@ function mayBeUndefined({ flags }: ts.Type): boolean {
 function canName(property: string): boolean {
   return (
     property !== "" && property !== "__proto__" && !property.includes("\0") && !/^\[.*\]$/s.test(property)
+  )
+}
+
+/** Whether the values have what JSON does not see: a Map, a stream, ... */
+function isPlatform(symbol: ts.Symbol): boolean {
+  const files = symbol.declarations?.map((node) => node.getSourceFile().fileName) ?? []
+  return files.some((file) => /\/typescript\/lib\/lib\.[^/]*d\.ts$|\/@types\/node\//.test(file))
+}
+
+function isClassAccessor({ declarations }: ts.Symbol): boolean {
+  return (
+    declarations?.some((node) => ts.isGetAccessorDeclaration(node) && ts.isClassLike(node.parent)) ?? false
   )
 }
 

@@ -13,6 +13,7 @@ export interface SourcePlace {
  *
  * - `unmapped_type`: a type that protobuf has nothing for
  * - `any_type`: a type that says nothing of its values
+ * - `ambiguous_union`: a member of a union that can't be told from another one
  * - `changed_type`: a field whose type is another one than that of the schema before
  * - `many_statuses`: a response that is declared for more statuses than an author would write
  * - `unknown_handler`: a handler that returns what has no type
@@ -21,6 +22,7 @@ export interface SourcePlace {
 export type DiagnosticCode =
   | "unmapped_type"
   | "any_type"
+  | "ambiguous_union"
   | "changed_type"
   | "many_statuses"
   | "unknown_handler"

@@ -16,7 +16,10 @@ export function taggedNumber(checker: ts.TypeChecker, property: ts.Symbol): Numb
   return texts.find(isNumberKind)
 }
 
-/** What a branded number says: `number & { readonly brand: "int32" }`, whatever the mark's name is. */
+/**
+ * What a branded number says, whatever the mark's name is: `number & { readonly brand: "int32" }`, or as zod and valibot
+ * write it, `number & { [brand]: { int32: true } }`.
+ */
 export function brandedNumber(
   checker: ts.TypeChecker,
   marks: readonly ts.Type[],
@@ -25,7 +28,9 @@ export function brandedNumber(
   const texts = marks
     .flatMap((mark) => checker.getPropertiesOfType(mark))
     .map((property) => checker.getNonNullableType(checker.getTypeOfSymbolAtLocation(property, at)))
-    .map((type) => (type.isStringLiteral() ? type.value : undefined))
+    .flatMap((type) =>
+      type.isStringLiteral() ? [type.value] : checker.getPropertiesOfType(type).map(({ name }) => name),
+    )
   return texts.find(isNumberKind)
 }
 

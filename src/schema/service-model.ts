@@ -75,6 +75,14 @@ const STATUS_NAMES: Record<number, string> = {
   504: "gateway_timeout",
 }
 
+/** What is the matter with a part of a body. */
+const WHAT = {
+  any_type: (type: string) => `${type} says nothing of the value, so it travels as JSON text`,
+  unmapped_type: (type: string) => `no mapping for ${type}, so it travels as JSON text`,
+  ambiguous_union: (type: string) =>
+    `the JSON of ${type} does not tell it from another member of the union, so it is taken for that`,
+}
+
 /** Makes the service of an app's routes. */
 export function serviceModel(
   project: Project,
@@ -272,14 +280,9 @@ class ServiceBuilder {
     const message = this.#converter.body(bodies, name)
     const origin = this.#origin(row, at, what)
     for (const made of this.#converter.messages.slice(before)) made.origin = origin
-    for (const { path, type, hint, any } of this.#converter.jsonParts) {
-      const why = any ? `${type} says nothing of the value` : `no mapping for ${type}`
-      this.#report(any ? "any_type" : "unmapped_type", row, at, {
-        part: path === "" ? what : `${what}: ${path}`,
-        type,
-        what: `${why}, so it travels as JSON text`,
-        hint,
-      })
+    for (const { code, path, type, hint } of this.#converter.poorParts) {
+      const part = path === "" ? what : `${what}: ${path}`
+      this.#report(code, row, at, { part, type, what: WHAT[code](type), hint })
     }
     return message
   }

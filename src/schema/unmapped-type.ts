@@ -7,14 +7,14 @@ export class UnmappedType extends Error {
   readonly type: string
   /** What its author can do. */
   readonly hint: string
-  /** The type says nothing of its values. */
-  readonly any: boolean
+  /** `any_type` when the type says nothing of its values. */
+  readonly code: "any_type" | "unmapped_type"
 
-  constructor(type: string, hint: string, any = false) {
+  constructor(type: string, hint: string, code: UnmappedType["code"] = "unmapped_type") {
     super(`no mapping for ${type}`)
     this.type = type
     this.hint = hint
-    this.any = any
+    this.code = code
   }
 }
 

@@ -19,14 +19,16 @@ import type { Hono } from "hono"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { file_hono_faasm_v1_annotations } from "../../src/gen/hono_faasm/v1/annotations_pb.ts"
 import { type AppSchema, generateSchema, writeSchema } from "../../src/schema/index.ts"
+import { RoundTrip } from "./round-trip.ts"
 
 const root = join(import.meta.dirname, "../..")
 const fixtures = join(import.meta.dirname, "fixtures")
 const cases = readdirSync(fixtures)
 const schemas = new Map<string, AppSchema>()
 let dir: string
+let roundTrip: RoundTrip
 
-beforeAll(() => {
+beforeAll(async () => {
   // Within the project, so that the generated client finds its packages.
   mkdirSync(join(root, "node_modules/.cache"), { recursive: true })
   dir = mkdtempSync(join(root, "node_modules/.cache/schema-"))
@@ -35,7 +37,8 @@ beforeAll(() => {
     schemas.set(name, schema)
     writeSchema(schema, dir)
   }
-})
+  roundTrip = await RoundTrip.of([...schemas.values()])
+}, 240_000)
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
@@ -60,6 +63,16 @@ describe.each(cases)("the app %s", (name) => {
       // A document of the app is no route of the service.
       if (method !== "ALL" && path !== "/doc") expect(known).toContain(`${method} ${path}`)
     }
+  })
+})
+
+describe.each(cases)("random values of the types of %s", (name) => {
+  test("come back from messages as they were", { timeout: 120_000 }, () => {
+    const schema = schemas.get(name)!
+    const bodies = schema.routes.map(
+      (route) => roundTrip.responses(schema, route) + roundTrip.requests(schema, route),
+    )
+    expect(Math.max(...bodies)).toBeGreaterThan(0)
   })
 })
 
@@ -91,7 +104,7 @@ test("the text is formatted", () => {
   expect(run("format", "-d")).toBe("")
 })
 
-test("a TypeScript client can be generated, and type-checks", () => {
+test("a TypeScript client can be generated, and type-checks", { timeout: 60_000 }, () => {
   run("generate")
   symlinkSync(join(root, "node_modules"), join(dir, "node_modules"))
   writeFileSync(

@@ -120,6 +120,15 @@ export function sourceOf(node: Node): string {
   }
 }
 
+/** Whether a type is the other one, or that with more literals, or null as well. */
+export function isWider(type: Node, than: Node): boolean {
+  if (type.kind === "nullable" && than.kind !== "nullable") return isWider(type.inner, than)
+  if (type.kind === "literals" && than.kind === "literals") {
+    return than.texts.every((text) => type.texts.includes(text))
+  }
+  return sourceOf(type) === sourceOf(than)
+}
+
 function editObject(object: ObjectNode, random: Random): void {
   const { properties } = object
   const at = Math.floor(random() * properties.length)
