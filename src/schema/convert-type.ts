@@ -3,11 +3,14 @@
  *
  * @module
  */
+import { basename } from "node:path"
 import ts from "typescript"
 import { covers } from "./covers.ts"
 import { isLeftOut, jsonTypes } from "./json-type.ts"
 import type { EnumModel, FieldModel, MessageModel, TypeModel } from "./model.ts"
 import { brandedNumber, taggedNumber, withNumbers } from "./number-kind.ts"
+import type { Project } from "./project.ts"
+import { sharedNames } from "./shared-names.ts"
 import { discriminantOf, literalOf, reachesDate, requiredProperties } from "./union-members.ts"
 import { ANY_HINT, hintFor, UnmappedType } from "./unmapped-type.ts"
 import { pascalCase, snakeCase, UniqueNames } from "./words.ts"
@@ -42,6 +45,8 @@ export class TypeConverter {
   readonly #checker: ts.TypeChecker
   readonly #names: UniqueNames
   readonly #at: ts.Node
+  /** Names that several types have. */
+  readonly #shared: ReadonlySet<string>
   readonly #converted = new Map<ts.Type, MessageModel>()
   readonly #convertedGiven = new Map<ts.Type, MessageModel>()
   /** Messages that there were before this body. */
@@ -51,10 +56,11 @@ export class TypeConverter {
   /** Where in the body, such as `lines`, `[]`, `size`. */
   readonly #path: string[] = []
 
-  constructor(checker: ts.TypeChecker, names: UniqueNames, at: ts.Node) {
-    this.#checker = checker
+  constructor(project: Project, names: UniqueNames) {
+    this.#checker = project.checker
     this.#names = names
-    this.#at = at
+    this.#at = project.entry
+    this.#shared = sharedNames(project)
   }
 
   /**
@@ -488,7 +494,7 @@ export class TypeConverter {
 
   #enum(texts: string[], type: ts.Type, name: string): TypeModel {
     const symbol = type.aliasSymbol ?? this.#wholeEnum(type, texts.length)
-    const alias = symbol && !isLibrary(symbol) ? pascalCase(symbol.name) : ""
+    const alias = symbol && !isLibrary(symbol) ? this.#nameOf(symbol) : ""
     const same = this.enums.find(
       (known) =>
         known.name === alias &&
@@ -519,7 +525,15 @@ export class TypeConverter {
       ? type.aliasTypeArguments
       : type.flags & ts.TypeFlags.Object && this.#checker.getTypeArguments(type as ts.TypeReference)
     const names = (given || []).map((argument) => this.#argumentName(argument))
-    return names.includes(undefined) ? undefined : pascalCase([symbol.name, ...names].join(" ")) || undefined
+    const name = this.#nameOf(symbol)
+    return names.includes(undefined) || name === "" ? undefined : name + pascalCase(names.join(" "))
+  }
+
+  /** With its file's name before it where other types have the same. */
+  #nameOf(symbol: ts.Symbol): string {
+    const name = pascalCase(symbol.name)
+    const file = symbol.declarations?.[0]?.getSourceFile().fileName
+    return file && this.#shared.has(name) ? pascalCase(basename(file).replace(/\..*/, "")) + name : name
   }
 
   #argumentName(type: ts.Type): string | undefined {

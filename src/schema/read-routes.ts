@@ -321,7 +321,11 @@ class RouteReader {
     const one = this.#string(node)
     if (one !== undefined) return [one]
     const elements = this.#listOf(node)
-    const strings = elements?.map((element) => this.#string(element))
+    const strings = elements?.flatMap((element): (string | undefined)[] =>
+      ts.isSpreadElement(element)
+        ? (this.#strings(element.expression) ?? [undefined])
+        : [this.#string(element)],
+    )
     return strings?.every((text) => text !== undefined) ? strings : undefined
   }
 

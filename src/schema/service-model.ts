@@ -107,7 +107,7 @@ class ServiceBuilder {
     this.#diagnostics = diagnostics
     this.#package = `${snakeCase(app)}.v1`
     this.#service = this.#names.take(`${pascalCase(app)}Service`)
-    this.#converter = new TypeConverter(project.checker, this.#names, project.entry)
+    this.#converter = new TypeConverter(project, this.#names)
   }
 
   build(rows: readonly RouteRow[]): { model: ServiceModel; routes: RouteModel[] } {

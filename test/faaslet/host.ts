@@ -34,11 +34,11 @@ export class TestHost {
     return this.#output
   }
 
-  invoke(invocation: MessageInitShape<typeof InvocationSchema>): Reply {
+  invoke(invocation: MessageInitShape<typeof InvocationSchema>, options?: { fresh?: boolean }): Reply {
     const schemaHash = invocation.schemaHash ?? SCHEMA_HASH
     return fromBinary(
       ReplySchema,
-      this.run(toBinary(InvocationSchema, create(InvocationSchema, { ...invocation, schemaHash }))),
+      this.run(toBinary(InvocationSchema, create(InvocationSchema, { ...invocation, schemaHash })), options),
     )
   }
 

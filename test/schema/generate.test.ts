@@ -15,10 +15,11 @@ import {
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt"
+import { Validator } from "@seriousme/openapi-schema-validator"
 import type { Hono } from "hono"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { file_hono_faasm_v1_annotations } from "../../src/gen/hono_faasm/v1/annotations_pb.ts"
-import { type AppSchema, generateSchema, writeSchema } from "../../src/schema/index.ts"
+import { type AppSchema, generateSchema, openApiDocument, writeSchema } from "../../src/schema/index.ts"
 import { RoundTrip } from "./round-trip.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -48,6 +49,12 @@ describe.each(cases)("the app %s", (name) => {
     await expect(protoText).toMatchFileSnapshot(join(fixtures, name, "expected.proto"))
     const lines = diagnostics.map(({ code, message }) => `${code} ${message}\n`).join("")
     await expect(lines).toMatchFileSnapshot(join(fixtures, name, "expected.diagnostics.txt"))
+  })
+
+  test("has a valid OpenAPI document", async () => {
+    const result = await new Validator().validate(openApiDocument(schemas.get(name)!) as never)
+    expect(result.errors ?? []).toEqual([])
+    expect(result.valid).toBe(true)
   })
 
   test("has the running app's routes", async () => {
@@ -129,6 +136,16 @@ export const placed = client.postOrdersByShopByDesk({ param: { shop: "a" }, json
   )
   writeFileSync(join(dir, "package.json"), '{ "type": "module" }')
   expect(tool("tsc", "-p", ".")).toBe("")
+})
+
+test("the documentation has every fixture and every warning", () => {
+  const text = readFileSync(join(root, "docs/types.md"), "utf8")
+  const codes = [...schemas.values()].flatMap(({ diagnostics }) => diagnostics.map(({ code }) => code))
+  for (const name of [...cases, ...codes]) expect(text).toContain(`\`${name}\``)
+  const named = [...text.matchAll(/\| ([^|]*) \|$/gm)].flatMap(([, last]) => [
+    ...last!.matchAll(/^`([a-z-]+)`/g),
+  ])
+  for (const [, name] of named) expect(cases).toContain(name)
 })
 
 test("nothing is written when nothing has changed", () => {

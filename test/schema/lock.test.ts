@@ -161,6 +161,42 @@ test("the lock's text is read back as it was, whatever the order of the source",
   expect(printLock(removed)).toContain('        "a": { "number": 2, "name": "a", "type": "double" }\n')
 })
 
+test("what git makes of two branches that each add a field is refused", () => {
+  const git = (...args: string[]) => {
+    const author = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    try {
+      return execFileSync("git", [...author, ...args], { cwd: dir, encoding: "utf8", stdio: "pipe" })
+    } catch (error) {
+      return (error as { stdout: string }).stdout
+    }
+  }
+  const file = join(dir, "app.lock.json")
+  const commit = (properties: Properties, lock: Lock) => {
+    const next = describe(service(properties), lock).lock
+    writeFileSync(file, printLock(next))
+    git("add", ".")
+    git("commit", "-m", "x")
+    return next
+  }
+  git("init", "-b", "main")
+  const names = Array.from({ length: 20 }, (_, i) => [`p${i}`, string] as const)
+  const base = Object.fromEntries(names)
+  const lock = commit(base, emptyLock())
+  git("checkout", "-b", "other")
+  commit({ ...base, note: string }, lock)
+  git("checkout", "main")
+  commit({ ...base, due: string }, lock)
+  git("merge", "other")
+  expect(() => readLock(file)).toThrow(/conflict markers of a git merge; keep both sides' entries/)
+  // As it says: both sides' lines, with the comma that is missing between them then.
+  const kept = readFileSync(file, "utf8").replace(/^(<{7}|={7}|>{7}).*\n/gm, "")
+  writeFileSync(file, kept.replace(/\}(?=\n +"note")/, "},"))
+  expect(() => readLock(file)).toThrow(/Order has number 21 twice, for due and note/)
+  writeFileSync(file, readFileSync(file, "utf8").replace(/,\n +"note".*/, ""))
+  const merged = describe(service({ ...base, due: string, note: string }), readLock(file))
+  expect(numbers(merged.file)).toMatchObject({ due: 21, note: 22 })
+})
+
 test.each([
   ["a conflict", "<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other\n", /conflict/],
   ["no JSON", "{", /is not JSON/],

@@ -54,7 +54,7 @@ export class RandomValues {
       )
       if (primitive) {
         const marks = type.types.flatMap((member) => (member === primitive ? [] : this.#marks(member)))
-        const kind = marks.find((mark) => mark in KINDS)
+        const kind = marks.find((mark) => Object.hasOwn(KINDS, mark))
         return kind ? random(() => KINDS[kind]!) : this.#value(primitive, random, depth)
       }
     }

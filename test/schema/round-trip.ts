@@ -21,23 +21,34 @@ import { compileCodec, InterpretedCodec, type MessageCodec } from "../../src/cod
 import { packFaaslet } from "../../src/faaslet/pack.ts"
 import { jsonFieldsCheck } from "../../src/gateway/json-fields.ts"
 import { field as fieldOption } from "../../src/gen/hono_faasm/v1/annotations_pb.ts"
+import type { Reply } from "../../src/gen/hono_faasm/v1/invocation_pb.ts"
 import { handlerTypes } from "../../src/schema/handler-types.ts"
-import type { AppSchema, SchemaRoute } from "../../src/schema/index.ts"
+import { type AppSchema, openApiDocument, type SchemaRoute } from "../../src/schema/index.ts"
 import { SCHEMA_HASH_TEXT, TestHost } from "../faaslet/host.ts"
+import { OpenApiCheck } from "./openapi-check.ts"
 import { plainJson } from "./plain-json.ts"
 import { RandomValues } from "./random-value.ts"
 
 /** Values of each body and input, and how many of them go through the guest as well. */
-const RUNS = 25
-const GUEST_RUNS = 3
+const RUNS = 20
+const GUEST_RUNS = 5
+const CALLS_PER_INSTANCE = 50
 
 /** A function over the messages of several apps. */
 export class RoundTrip {
   readonly #guest: TestHost
+  #calls = 0
   readonly #indexes: Map<string, number>
   readonly #registry: FileRegistry
+  readonly #documented: Map<AppSchema, OpenApiCheck>
 
-  private constructor(guest: TestHost, indexes: Map<string, number>, registry: FileRegistry) {
+  private constructor(
+    guest: TestHost,
+    indexes: Map<string, number>,
+    registry: FileRegistry,
+    documented: Map<AppSchema, OpenApiCheck>,
+  ) {
+    this.#documented = documented
     this.#guest = guest
     this.#indexes = indexes
     this.#registry = registry
@@ -62,7 +73,10 @@ export class RoundTrip {
       cacheDir: "node_modules/.cache/hono-faasm",
     })
     const indexes = new Map(routes.map(({ request }, index) => [request, index]))
-    return new RoundTrip(new TestHost(wasm), indexes, createFileRegistry(all))
+    const documented = new Map(
+      schemas.map((schema) => [schema, new OpenApiCheck(openApiDocument(schema))] as const),
+    )
+    return new RoundTrip(new TestHost(wasm), indexes, createFileRegistry(all), documented)
   }
 
   /** Bodies that a handler may answer; how many there were. */
@@ -71,13 +85,15 @@ export class RoundTrip {
     const checker = schema.program.getTypeChecker()
     const random = new RandomValues(checker, route.handler)
     const { bodies } = handlerTypes(checker, route.handler, declares(route))
+    const documented = this.#documented.get(schema)!
     const statuses = desc.fields.map((field) => getOption(field, fieldOption).status)
     for (const { status, type, given } of bodies) {
       const sent = status === 0 ? 299 : status
       if (!statuses.includes(status)) throw new Error(`${route.response} has nothing for ${status}`)
       const write = (codec: MessageCodec) => (value: unknown) => codec.encodeResponse(sent, value)
+      const sample = (json: unknown) => expect(documented.answer(route.rpc, status, json)).toBeUndefined()
       this.#check(desc, random.of(given ?? type), write, undefined, (text) => {
-        const reply = this.#guest.invoke({
+        const reply = this.#invoke({
           route: this.#indexes.get(route.request)!,
           variables: [
             { name: "text", value: { case: "text", value: text } },
@@ -86,6 +102,7 @@ export class RoundTrip {
         })
         expect(reply.fallbackReason, text).toBe("")
         expect(reply.body.case).toBe("message")
+        sample(JSON.parse(text))
         return compileCodec(desc).toJson(reply.body.value as Uint8Array)
       })
     }
@@ -111,7 +128,7 @@ export class RoundTrip {
       write,
       (bytes) => compileCodec(desc).decode(bytes),
       (_, bytes) => {
-        const reply = this.#guest.invoke({
+        const reply = this.#invoke({
           route: this.#indexes.get(route.request)!,
           input: { case: "message", value: bytes },
         })
@@ -144,6 +161,7 @@ export class RoundTrip {
         deepStrictEqual(plainJson(desc, fromBinary(desc, bytes)), json)
         for (const written of [bytes, theirs, toBinary(desc, fromBinary(desc, bytes))]) {
           deepStrictEqual(JSON.parse(codec.toJson(written)), json)
+          deepStrictEqual(JSON.parse(`${codec.toJsonBytes(written)}`), json)
           deepStrictEqual(JSON.parse(reference.toJson(written)), json)
           // What is no JSON, a Date say, is what it was.
           if (decode) expect(decode(written), text).toEqual(value)
@@ -153,6 +171,11 @@ export class RoundTrip {
       // Shrinking a value of a large type takes longer than reading it.
       { numRuns: RUNS, endOnFailure: true },
     )
+  }
+
+  #invoke(invocation: Parameters<TestHost["invoke"]>[0]): Reply {
+    // Making an instance takes longer than a call, but what calls leave behind adds up.
+    return this.#guest.invoke(invocation, { fresh: this.#calls++ % CALLS_PER_INSTANCE === 0 })
   }
 
   #message(name: string): DescMessage {

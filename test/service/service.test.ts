@@ -166,7 +166,7 @@ test("the routes are served beside the service", async () => {
 test("an RPC of a binary client is not converted on its way", async () => {
   const { input, output } = service.methods.find(({ name }) => name === "GetNotesById")!
   const encode = vi.spyOn(compileCodec(input), "encode")
-  const toJson = vi.spyOn(compileCodec(output), "toJson")
+  const toJson = vi.spyOn(compileCodec(output), "toJsonBytes")
   const plain = createClient(service, createConnectTransport({ baseUrl: server.url, httpVersion: "1.1" }))
   subject.takeEvents()
   await (plain as AnyClient).getNotesById({ param: { id: "a/b" } })
