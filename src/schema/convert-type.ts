@@ -382,8 +382,9 @@ export class TypeConverter {
     const message = this.#start(ownName ?? name, "object", type)
     this.#known.set(type, message)
     for (const property of properties) {
-      // Symbols, private names, and accessors, which are the prototype's: JSON has none of them.
+      // Symbols, private names, accessors, which are the prototype's, and what an Error has: JSON has none of them.
       if (/^__[@#]/.test(property.name) || isClassAccessor(property)) continue
+      if (type.isClass() && isPlatform(property)) continue
       const propertyType = this.#checker.getTypeOfSymbolAtLocation(property, this.#at)
       const isOptional = (property.flags & ts.SymbolFlags.Optional) !== 0
       // What is always undefined is never there. What has to be there and can't be is a type that Hono knows no

@@ -92,6 +92,11 @@ export class RandomValues {
       const propertyType = this.#checker.getTypeOfSymbolAtLocation(property, this.#at)
       const [method] = this.#checker.getSignaturesOfType(propertyType, ts.SignatureKind.Call)
       const declaration = property.declarations?.[0]
+      // An Error's own properties can't be enumerated.
+      if (type.isClass() && declaration?.getSourceFile().isDeclarationFile) {
+        Object.defineProperty(object, property.name, { value: "hidden", configurable: true })
+        continue
+      }
       if (declaration && ts.isGetAccessorDeclaration(declaration) && ts.isClassLike(declaration.parent)) {
         const value = this.#value(propertyType, random, depth + 1)
         Object.defineProperty(prototype, property.name, { get: () => value, enumerable: true })
