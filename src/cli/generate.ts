@@ -9,6 +9,7 @@ interface GenerateFlags {
   out: string
   name?: string
   openapi?: boolean
+  googleHttp?: boolean
   check?: boolean
   json?: boolean
   strict?: boolean
@@ -26,6 +27,7 @@ export function generateCommand(): Command {
       "name of the app and its protobuf package; the default is from package.json or the folder",
     )
     .option("--openapi", "also write an OpenAPI 3.1 document of the routes")
+    .option("--google-http", "also write HTTP bindings as google.api.http options, for transcoders")
     .option("--check", "write nothing, and end with code 1 when something would change (for CI)")
     .option("--strict", "take every warning as an error, and write nothing then")
     .option("--json", "print what became of the app as JSON, for tools")
@@ -46,7 +48,8 @@ async function generate(appFile: string, flags: GenerateFlags): Promise<{ ok: bo
   // Loaded when needed: it brings the TypeScript compiler.
   const { generateSchema, outdatedFiles, writeSchema } = await import("../schema/index.ts")
   const out = resolve(flags.out)
-  const schema = generateSchema({ appFile: resolve(appFile), appName: flags.name, dir: out })
+  const { name: appName, googleHttp } = flags
+  const schema = generateSchema({ appFile: resolve(appFile), appName, dir: out, googleHttp })
   const { bodies, changes, diagnostics, routes } = schema
   const refused = flags.strict === true && diagnostics.length > 0
   if (!flags.json) printDiagnostics(diagnostics, flags.strict ? "error" : "warning")

@@ -28,6 +28,8 @@ export interface GenerateOptions {
   appName?: string
   /** Directory of the published schema: its lock file keeps the numbers. */
   dir: string
+  /** Also write HTTP bindings as `google.api.http`, for transcoders. Default false. */
+  googleHttp?: boolean
 }
 
 /** A route of the app. */
@@ -113,7 +115,7 @@ export function generateSchema(options: GenerateOptions): AppSchema {
       }),
     ),
     hash: hashOf(file),
-    protoText: printProto(file, docs),
+    protoText: printProto(file, docs, options.googleHttp),
     docs,
     lock,
     changes: changes.map(describeChange),

@@ -14,6 +14,11 @@ breaking:
   use: [WIRE_JSON]
 `
 
+const GOOGLE_DEPS = `deps:
+  # buf dep update
+  - buf.build/googleapis/googleapis
+`
+
 const BUF_GEN_YAML = `version: v2
 plugins:
   # npm install --save-dev @bufbuild/buf @bufbuild/protoc-gen-es
@@ -26,6 +31,8 @@ plugins:
 export interface WriteOptions {
   /** Also an OpenAPI document beside the .proto file, `<app>.openapi.json`. Default false. */
   openapi?: boolean
+  /** The schema has been generated with `googleHttp`, whose annotations buf has to find. Default false. */
+  googleHttp?: boolean
 }
 
 /**
@@ -38,7 +45,7 @@ export function writeSchema(schema: AppSchema, dir: string, options: WriteOption
   const written = outdatedFiles(schema, dir, options)
   const texts = generatedFiles(schema, dir, options)
   for (const [name, text] of [
-    ["buf.yaml", BUF_YAML],
+    ["buf.yaml", options.googleHttp ? BUF_YAML + GOOGLE_DEPS : BUF_YAML],
     ["buf.gen.yaml", BUF_GEN_YAML],
   ] as const) {
     const file = join(dir, name)
