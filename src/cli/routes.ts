@@ -45,9 +45,13 @@ async function fetchStatus(url: string): Promise<GatewayStatus> {
   const target = new URL(url)
   if (target.pathname === "/") target.pathname = STATUS_PATH
   const fail = (why: string, cause?: unknown) =>
-    new CliError("bad-argument", `--live ${target}: ${why}; is the gateway running, with a status route?`, {
-      cause,
-    })
+    new CliError(
+      "bad-argument",
+      `--live ${target}: ${why}; is the gateway running, with the option status of offload()?`,
+      {
+        cause,
+      },
+    )
   const response = await fetch(target, { signal: AbortSignal.timeout(5000) }).catch((cause) => {
     throw fail("no answer", cause)
   })

@@ -1,5 +1,5 @@
 /** What can be wrong with bytes that should be a message. */
-export type CodecErrorCode = "malformed" | "too_deep" | "not_convertible"
+export type CodecErrorCode = "malformed" | "too_deep" | "too_large" | "not_convertible"
 
 /** Bytes are not a message of the expected type, or a message can't be given to JavaScript. */
 export class CodecError extends Error {

@@ -6,7 +6,7 @@ import { generateEncoder } from "./generate-encoder.ts"
 import { generateTranscoder } from "./generate-transcoder.ts"
 import { interpretDecode, interpretEncode, interpretEncodeBody, MisfitError } from "./interpreter.ts"
 import * as jsonValue from "./json-value.ts"
-import { JsonWriter, MapKeys, NOT_CANONICAL } from "./json-writer.ts"
+import { JsonWriter, MapKeys, NOT_CANONICAL, tooLarge } from "./json-writer.ts"
 import { type FieldPlan, planOf } from "./plan.ts"
 import { Reader } from "./reader.ts"
 import { MISFIT, Writer } from "./writer.ts"
@@ -109,7 +109,7 @@ class CompiledCodec implements MessageCodec {
 
   toJson(bytes: Uint8Array): string {
     this.#toJson ??= this.#compileDecoder("json") as (bytes: Uint8Array) => string
-    return this.#toJson(bytes)
+    return bounded(() => this.#toJson!(bytes))
   }
 
   toJsonBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -120,7 +120,7 @@ class CompiledCodec implements MessageCodec {
       return writer.finish()
     } catch (error) {
       // What is wrong with a value may not matter: another one may come after it and count instead.
-      if (error !== NOT_CANONICAL && !(error instanceof CodecError)) throw error
+      if (error !== NOT_CANONICAL && !(error instanceof CodecError && error.code !== "too_large")) throw error
     } finally {
       writer.shrink()
     }
@@ -208,13 +208,24 @@ export class InterpretedCodec implements MessageCodec {
 
   toJson(bytes: Uint8Array): string {
     // A bigint is its digits there, as everywhere.
-    return JSON.stringify(interpretDecode(this.desc, bytes), (_, value) =>
-      typeof value === "bigint" ? `${value}` : value,
+    return bounded(() =>
+      JSON.stringify(interpretDecode(this.desc, bytes), (_, value) =>
+        typeof value === "bigint" ? `${value}` : value,
+      ),
     )
   }
 
   toJsonBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     return Buffer.from(this.toJson(bytes))
+  }
+}
+
+/** What V8 has no string, or no stack, for is too large. */
+function bounded(write: () => string): string {
+  try {
+    return write()
+  } catch (error) {
+    throw error instanceof RangeError ? tooLarge(error) : error
   }
 }
 

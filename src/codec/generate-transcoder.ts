@@ -125,7 +125,7 @@ return (bytes) => {
     const one = `{ ${this.#value(value, "end")}; ${next} }`
     if (wire === 2)
       return `if (${tag(2)}) { ${key}const l = w.open("array"); do ${one} while (${tag(2)}); w.close("array", l) }`
-    return `if (${tag(2)}) { ${key}const l = w.open("array"); e = r.end(end); while (r.at < e) { ${this.#value(value, "e")} } w.close("array", l); ${next} }`
+    return `if (${tag(2)}) { ${key}const l = w.open("array"); e = r.end(end); if (r.at === e) throw NOT_CANONICAL; while (r.at < e) { ${this.#value(value, "e")} } w.close("array", l); ${next} }`
   }
 
   #map({ name, value, number }: FieldPlan, key: string, test: string): string {

@@ -1,3 +1,4 @@
+import { CodecError } from "./codec-error.ts"
 import { number } from "./decode-value.ts"
 import { decodeUtf8, type Reader } from "./reader.ts"
 import { viewOf } from "./writer.ts"
@@ -18,6 +19,14 @@ const OPEN = { object: 0x7b, array: 0x5b } as const
 const CLOSE = { object: 0x7d, array: 0x5d } as const
 
 const FIRST_BYTES = 4096
+
+/** Longest JSON text that is written: two bytes of a message may stand for hundreds of it. */
+const MAX_JSON_BYTES = 128 * 1024 * 1024
+
+/** A message would become more JSON text than is written. */
+export function tooLarge(cause?: unknown): CodecError {
+  return new CodecError("too_large", "the message would become too long a JSON text", { cause })
+}
 
 /** Keys of a map up to this many are compared one by one. */
 const FEW_KEYS = 8
@@ -138,7 +147,8 @@ export class JsonWriter {
 
   /** Notes a map's key that begins at `start`. Throws {@link NOT_CANONICAL} when the map has it already. */
   once(keys: MapKeys, start: number): void {
-    const { at } = this
+    // Without what follows it, which becomes a colon.
+    const at = this.at - 1
     const buffer = this.#buffer
     const { few } = keys
     if (keys.many) {
@@ -199,6 +209,7 @@ export class JsonWriter {
 
   #reserve(bytes: number): void {
     if (this.at + bytes <= this.#buffer.length) return
+    if (this.at + bytes > MAX_JSON_BYTES) throw tooLarge()
     const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.at + bytes))
     grown.set(this.#buffer.subarray(0, this.at))
     this.#buffer = grown

@@ -20,9 +20,13 @@ export class Reader {
   tag(end: number): number {
     if (this.at >= end) return 0
     const first = this.bytes[this.at]!
-    if (first >= 0x80) return this.varint(end)
-    this.at++
-    return first
+    if (first > 0 && first < 0x80) {
+      this.at++
+      return first
+    }
+    const tag = this.varint(end)
+    if (tag === 0) throw new CodecError("malformed", "a field has the number 0")
+    return tag
   }
 
   /** A varint of which the lower 32 bits count: a tag, a length, an enum, a bool (see {@link bool}). */

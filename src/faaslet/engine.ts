@@ -12,6 +12,7 @@ import { join } from "node:path"
 import { runBinaryen } from "./binaryen-tool.ts"
 import { cachedFile } from "./file-cache.ts"
 import { compileGlue, readGlueSources } from "./glue.ts"
+import { lowerSaturation } from "./saturation.ts"
 import {
   EXTERNAL,
   findSection,
@@ -28,7 +29,7 @@ import {
 export type Optimise = "dev" | "upload"
 
 // Raise it when the way the engine is made changes.
-const RECIPE = "1"
+const RECIPE = "2"
 
 /** Prefix of the exports that a snapshot reads the mutable globals through. */
 export const GLOBAL_EXPORT = "global:"
@@ -70,18 +71,20 @@ async function build(
     const [glue, quick, merged, optimised] = ["glue", "quickjs", "merged", "optimised"].map((name) =>
       join(dir, `${name}.wasm`),
     ) as [string, string, string, string]
+    const text = join(dir, "merged.wat")
     await writeFile(glue, await compileGlue(sources))
     await writeFile(quick, quickJs)
     // The glue is called env, so its host_* exports are what quickjs.wasm imports, and what the glue itself
     // imports from env (Faasm's functions) stays an import.
     await runBinaryen("wasm-merge", [glue, "env", quick, "quickjs", "-o", merged, "--skip-export-conflicts"])
+    await runBinaryen("wasm-opt", [merged, "-S", "-o", text])
+    await writeFile(text, lowerSaturation(await readFile(text, "utf8")))
     const level = optimise === "dev" ? "-O1" : "-O3"
     await runBinaryen("wasm-opt", [
-      merged,
+      text,
       "-o",
       optimised,
       level,
-      "--llvm-nontrapping-fptoint-lowering",
       "--duplicate-import-elimination",
       "--strip-debug",
       "--strip-producers",

@@ -383,7 +383,7 @@ export class TypeConverter {
     this.#known.set(type, message)
     for (const property of properties) {
       // Symbols, private names, accessors, which are the prototype's, and what an Error has: JSON has none of them.
-      if (/^__[@#]/.test(property.name) || isClassAccessor(property)) continue
+      if (/^__[@#]/.test(property.escapedName as string) || isClassAccessor(property)) continue
       if (type.isClass() && isPlatform(property)) continue
       const propertyType = this.#checker.getTypeOfSymbolAtLocation(property, this.#at)
       const isOptional = (property.flags & ts.SymbolFlags.Optional) !== 0

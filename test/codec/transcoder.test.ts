@@ -99,6 +99,25 @@ test("messages that nest too deeply are refused", () => {
   expect(() => compileCodec(shape("Customer")).toJsonBytes(bytes)).toThrow(/deeply/)
 })
 
+test.each([
+  ["a map's key again", "Anything", "1a060a0161120131" + "1a060a0161120132"],
+  ["a field of the number 0 at the end", "Line", "0a016100"],
+  ["a field of the number 0 in two bytes", "Line", "0a01618000"],
+])("%s is found", (_, name, hex) => {
+  const codec = compileCodec(shape(name))
+  const bytes = Buffer.from(hex, "hex")
+  expect(outcome(() => text(codec.toJsonBytes(bytes)))).toBe(outcome(() => codec.toJson(bytes)))
+})
+
+test("a message of much more JSON text than bytes is refused", () => {
+  const codec = compileCodec(shape("Order"))
+  // Lines without anything in them, as many as it takes.
+  const lines = Buffer.alloc(2 * 8_000_000)
+  const tag = (codec.desc.fields.find(({ name }) => name === "lines")!.number << 3) | 2
+  for (let i = 0; i < lines.length; i += 2) lines[i] = tag
+  expect(outcome(() => text(codec.toJsonBytes(lines)))).toBe("error too_large")
+})
+
 describe("JsonWriter", () => {
   const written = (write: (writer: JsonWriter) => void) => {
     const writer = new JsonWriter()
@@ -168,6 +187,7 @@ describe("JsonWriter", () => {
       const at = writer.at
       writer.text(JSON.stringify(key))
       writer.once(keys, at)
+      writer.colon()
     }
     for (let i = 0; i < count; i++) note(`key ${i}`)
     for (let i = 0; i < count; i++) expect(() => note(`key ${i}`)).toThrow()

@@ -83,7 +83,7 @@ export class RandomValues {
       }
     }
     for (const property of this.#checker.getPropertiesOfType(type)) {
-      if (/^__[@#]/.test(property.name)) continue
+      if (/^__[@#]/.test(property.escapedName as string)) continue
       const isOptional = (property.flags & ts.SymbolFlags.Optional) !== 0
       if (isOptional && (depth > MAX_DEPTH || random(fc.boolean))) {
         delete object[property.name]

@@ -52,6 +52,33 @@ app.get("/null", (c) => c.json(null))
 app.get("/string", (c) => c.json("text"))
 app.get("/number", (c) => c.json(42.5))
 app.get("/boolean", (c) => c.json(false))
+app.get("/edges", (c) => {
+  const edges = [
+    2 ** 31 - 1,
+    2 ** 31,
+    -(2 ** 31),
+    -(2 ** 31) - 1,
+    2 ** 32 - 1,
+    2 ** 32,
+    2 ** 53 - 1,
+    2 ** 63,
+    2 ** 64,
+  ]
+  return c.json({
+    edges,
+    halves: edges.map((edge) => edge + 0.5),
+    int32: edges.map((edge) => edge | 0),
+    uint32: edges.map((edge) => edge >>> 0),
+    masked: edges.map((edge) => edge & 0x7fffffff),
+    parsed: edges.map((edge) => Number(`${edge}`)),
+    typed: [...new Uint32Array(edges), ...new Int32Array(edges)],
+    sliced: edges.map((edge) => "abcdef".slice(1, edge)),
+    clamped: edges.map((edge) => Math.min(edge, 2147483647)),
+    zeros: edges.map((edge) => Math.clz32(edge)),
+    dates: edges.slice(0, 7).map((edge) => new Date(edge % 8.64e15).getTime()),
+    flat: [[1, [2]]].flat(2147483647),
+  })
+})
 app.get("/nested-lists", (c) => c.json({ grid: [[1, 2], [], [3]] }))
 app.get("/numbers", (c) =>
   c.json({

@@ -1,7 +1,7 @@
 import type { RequestCase } from "../request-case.ts"
 
 const paths = [
-  ..."/json /item /item-full /item-null-list /list /empty-list /empty-object /null /string /number /boolean".split(
+  ..."/json /item /item-full /item-null-list /list /empty-list /empty-object /null /string /number /boolean /edges".split(
     " ",
   ),
   ..."/nested-lists /numbers /date /undefined /to-json /map-of-objects /union".split(" "),
