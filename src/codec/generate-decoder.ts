@@ -5,7 +5,8 @@
  */
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf"
 import { MAX_DEPTH } from "./codec-error.ts"
-import { type FieldPlan, type MessagePlan, planOf, type ValuePlan, wireTypeOf } from "./plan.ts"
+import { MessageFunctions } from "./message-functions.ts"
+import { type FieldPlan, type MessagePlan, type ValuePlan, wireTypeOf } from "./plan.ts"
 
 /** What the source of {@link generateDecoder} needs by name. */
 export interface DecoderSource {
@@ -24,8 +25,7 @@ export function generateDecoder(root: DescMessage, target: "value" | "json"): De
 
 class DecoderGenerator {
   readonly #json: boolean
-  readonly #names = new Map<DescMessage, string>()
-  readonly #queue: MessagePlan[] = []
+  readonly #functions = new MessageFunctions()
   readonly #texts: Map<number, string>[] = []
   readonly #sets: Set<string>[] = []
 
@@ -34,9 +34,8 @@ class DecoderGenerator {
   }
 
   generate(root: DescMessage): DecoderSource {
-    const functions: string[] = []
-    const name = this.#nameOf(root)
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) functions.push(this.#message(next))
+    const name = this.#functions.nameOf(root)
+    const functions = this.#functions.write((plan) => this.#message(plan))
     return {
       source: `"use strict"
 let r
@@ -54,7 +53,7 @@ function inner(ranges, read, d) {
   r = new Reader(Buffer.concat(parts))
   try { return read(r.bytes.length, d) } finally { r = outer }
 }
-${functions.join("\n")}
+${functions}
 return (bytes) => {
   r = new Reader(bytes)
   try { return ${name}(bytes.length, 0) } finally { r = undefined }
@@ -62,16 +61,6 @@ return (bytes) => {
       texts: this.#texts,
       sets: this.#sets,
     }
-  }
-
-  #nameOf(desc: DescMessage): string {
-    let name = this.#names.get(desc)
-    if (!name) {
-      name = `m${this.#names.size}`
-      this.#names.set(desc, name)
-      this.#queue.push(planOf(desc))
-    }
-    return name
   }
 
   #message(plan: MessagePlan): string {
@@ -98,10 +87,10 @@ return (bytes) => {
     const messages = fields
       .filter((field) => field.shape === "single" && field.value.kind === "message")
       .map(({ number, value }) => {
-        const read = this.#nameOf((value as { desc: DescMessage }).desc)
+        const read = this.#functions.nameOf((value as { desc: DescMessage }).desc)
         return `if (s${number} !== undefined) f${number} = inner(s${number}, ${read}, d + 1)`
       })
-    return `function ${this.#nameOf(plan.desc)}(end, d) {
+    return `function ${this.#functions.nameOf(plan.desc)}(end, d) {
   if (d > ${MAX_DEPTH}) throw h.tooDeep()
   ${variables.length > 0 ? `let ${variables.join(", ")}` : ""}
   while (r.at < end) {
@@ -145,7 +134,9 @@ return (bytes) => {
         ? `${f} = ${f} === undefined ? ${read} : ${f} + "," + ${read}`
         : `(${f} ??= []).push(${read})`
     if (value.kind === "message") {
-      return [`${tag(2)} { const e = r.end(end); ${add(`${this.#nameOf(value.desc)}(e, d + 1)`)}; continue }`]
+      return [
+        `${tag(2)} { const e = r.end(end); ${add(`${this.#functions.nameOf(value.desc)}(e, d + 1)`)}; continue }`,
+      ]
     }
     const single = `${tag(wire)} ${add(this.#read(value, "end"))}; continue`
     if (wire === 2) return [single]
@@ -159,11 +150,11 @@ return (bytes) => {
     const { number, value } = field
     const read =
       value.kind === "message"
-        ? `{ const e2 = r.end(e); v = ${this.#nameOf(value.desc)}(e2, d + 1) }`
+        ? `{ const e2 = r.end(e); v = ${this.#functions.nameOf(value.desc)}(e2, d + 1) }`
         : `v = ${this.#read(value, "e")}`
     const none =
       value.kind === "message"
-        ? `${this.#nameOf(value.desc)}(r.at, d + 1)`
+        ? `${this.#functions.nameOf(value.desc)}(r.at, d + 1)`
         : this.#defaultOf(value, field.name)
     const put = this.#json
       ? `(f${number} ??= new Map()).set(k, v)`
@@ -209,7 +200,7 @@ return (bytes) => {
   /** What a required field is when it is absent on the wire. */
   #defaultOf(value: ValuePlan, name: string): string {
     const json = this.#json
-    if (value.kind === "message") return `${this.#nameOf(value.desc)}(r.at, d + 1)`
+    if (value.kind === "message") return `${this.#functions.nameOf(value.desc)}(r.at, d + 1)`
     if (value.kind === "scalar") {
       if (value.scalar === ScalarType.STRING) return json ? `'""'` : '""'
       const none = value.scalar === ScalarType.BOOL ? "false" : "0"

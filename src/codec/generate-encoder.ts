@@ -6,6 +6,7 @@
  */
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf"
 import { MAX_DEPTH } from "./codec-error.ts"
+import { MessageFunctions } from "./message-functions.ts"
 import { type FieldPlan, type MessagePlan, planOf, type ValuePlan, wireTypeOf } from "./plan.ts"
 import { type Discriminant, discriminantOf, type JsType, typeOfScalar, typesOf } from "./union.ts"
 
@@ -28,41 +29,29 @@ export function generateEncoder(root: DescMessage): EncoderSource {
 }
 
 class EncoderGenerator {
-  readonly #names = new Map<DescMessage, string>()
-  readonly #queue: MessagePlan[] = []
+  readonly #functions = new MessageFunctions()
   readonly #sets: Set<string>[] = []
   readonly #maps: Map<string, number>[] = []
 
   generate(root: DescMessage): EncoderSource {
     const plan = planOf(root)
-    const functions: string[] = []
-    const encode = plan.response ? "null" : this.#nameOf(root)
+    const encode = plan.response ? "null" : this.#functions.nameOf(root)
     const bodies = plan.response
       ? plan.fields.map(
           (field) =>
             `${field.status}: (x) => { ${element(field.value, "x", '""')} ${this.#write(field, "x", "0")} }`,
         )
       : []
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) functions.push(this.#message(next))
+    const functions = this.#functions.write((plan) => this.#message(plan))
     return {
-      source: `"use strict"\n${functions.join("\n")}\nreturn { encode: ${encode}, bodies: { ${bodies.join(", ")} } }`,
+      source: `"use strict"\n${functions}\nreturn { encode: ${encode}, bodies: { ${bodies.join(", ")} } }`,
       sets: this.#sets,
       maps: this.#maps,
     }
   }
 
-  #nameOf(desc: DescMessage): string {
-    let name = this.#names.get(desc)
-    if (!name) {
-      name = `m${this.#names.size}`
-      this.#names.set(desc, name)
-      this.#queue.push(planOf(desc))
-    }
-    return name
-  }
-
   #message(plan: MessagePlan): string {
-    const name = this.#nameOf(plan.desc)
+    const name = this.#functions.nameOf(plan.desc)
     if (plan.union) return this.#union(plan)
     if (plan.tuple) return this.#tuple(plan)
     if (plan.wrapper) return `function ${name}(v, d) { let x = v, n = 0; ${this.#field(plan.fields[0]!)} }`
@@ -95,7 +84,7 @@ class EncoderGenerator {
     const more = rest
       ? `if (l > ${fields.length}) { const y = v.slice(${fields.length}); ${this.#write(rest, "y", "d + 1")} }`
       : `if (l > ${fields.length}) throw MISFIT`
-    return `function ${this.#nameOf(desc)}(v, d) {
+    return `function ${this.#functions.nameOf(desc)}(v, d) {
   if (d > ${MAX_DEPTH}) throw MISFIT
   if (!Array.isArray(v) || typeof v.toJSON === "function") {
     v = typeof v === "object" && v !== null ? h.settledValue(v) : v
@@ -119,7 +108,7 @@ class EncoderGenerator {
       const byText = type === "object" ? discriminantOf(fields) : undefined
       return [`case "${type}": ${byText ? this.#byDiscriminant(byText) : this.#tries(fields)}`]
     })
-    return `function ${this.#nameOf(plan.desc)}(v, d) {
+    return `function ${this.#functions.nameOf(plan.desc)}(v, d) {
   if (d > ${MAX_DEPTH} || v === null) throw MISFIT
   const x = typeof v === "object" ? h.settledValue(v) : v
   if (x === null) throw MISFIT
@@ -244,7 +233,7 @@ class EncoderGenerator {
         return `{ const l = maps[${this.#maps.length - 1}].get(${x}); if (l === undefined) throw MISFIT; w.varint(l) }`
       }
       case "message":
-        return `{ const s = w.begin(); ${this.#nameOf(value.desc)}(${x}, ${depth}); w.end(s) }`
+        return `{ const s = w.begin(); ${this.#functions.nameOf(value.desc)}(${x}, ${depth}); w.end(s) }`
       case "scalar":
         if (value.scalar === ScalarType.DOUBLE)
           return `if (typeof ${x} !== "number") throw MISFIT; w.double(${x});`

@@ -10,7 +10,8 @@ import { type DescMessage, ScalarType } from "@bufbuild/protobuf"
 import { MAX_DEPTH } from "./codec-error.ts"
 import { readNumber } from "./generate-decoder.ts"
 import { ShortText } from "./json-writer.ts"
-import { type FieldPlan, type MessagePlan, planOf, type ValuePlan, wireTypeOf } from "./plan.ts"
+import { MessageFunctions } from "./message-functions.ts"
+import { type FieldPlan, type MessagePlan, type ValuePlan, wireTypeOf } from "./plan.ts"
 
 /** What the source of {@link generateTranscoder} needs by name. */
 export interface TranscoderSource {
@@ -33,20 +34,18 @@ export function generateTranscoder(root: DescMessage): TranscoderSource {
 }
 
 class TranscoderGenerator {
-  readonly #names = new Map<DescMessage, string>()
-  readonly #queue: MessagePlan[] = []
+  readonly #functions = new MessageFunctions()
   readonly #constants = new Map<string, number>()
   readonly #texts: Map<number, ShortText>[] = []
   readonly #others: DescMessage[] = []
 
   generate(root: DescMessage): TranscoderSource {
-    const functions: string[] = []
-    const name = this.#nameOf(root)
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) functions.push(this.#message(next))
+    const name = this.#functions.nameOf(root)
+    const functions = this.#functions.write((plan) => this.#message(plan))
     return {
       source: `"use strict"
 let r
-${functions.join("\n")}
+${functions}
 return (bytes) => {
   r = new Reader(bytes)
   w.at = 0
@@ -58,16 +57,6 @@ return (bytes) => {
     }
   }
 
-  #nameOf(desc: DescMessage): string {
-    let name = this.#names.get(desc)
-    if (!name) {
-      name = `m${this.#names.size}`
-      this.#names.set(desc, name)
-      this.#queue.push(planOf(desc))
-    }
-    return name
-  }
-
   #constant(text: string): string {
     const index = this.#constants.get(text) ?? this.#constants.size
     this.#constants.set(text, index)
@@ -75,7 +64,7 @@ return (bytes) => {
   }
 
   #message(plan: MessagePlan): string {
-    return `function ${this.#nameOf(plan.desc)}(end, d) {
+    return `function ${this.#functions.nameOf(plan.desc)}(end, d) {
   if (d > ${MAX_DEPTH}) throw h.tooDeep()
   ${this.#body(plan)}
 }`
@@ -163,7 +152,7 @@ return (bytes) => {
         )
         return `w.value(h.literal(texts[${this.#texts.length - 1}], r.varint(${end})))`
       case "message":
-        return `{ const e = r.end(${end}); ${this.#nameOf(value.desc)}(e, d + 1) }`
+        return `{ const e = r.end(${end}); ${this.#functions.nameOf(value.desc)}(e, d + 1) }`
       case "scalar":
         if (value.scalar === ScalarType.BOOL)
           return `w.value(r.bool(${end}) ? ${this.#constant("true")} : ${this.#constant("false")})`
@@ -176,11 +165,7 @@ return (bytes) => {
   #absent(field: FieldPlan, key: string): string {
     const write = (text: string) => `${key}w.value(${this.#constant(text)})`
     const { shape, value, optional, nullable, presence } = field
-    const none = optional
-      ? ""
-      : shape === "single" && !nullable
-        ? this.#default(field.name, value, key)
-        : write("null")
+    const none = optional ? "" : write("null")
     if (shape !== "single") {
       const empty = write(shape === "list" ? "[]" : "{}")
       if (presence === undefined) return empty
@@ -193,7 +178,7 @@ return (bytes) => {
 
   /** What a required property is whose field is not on the wire. */
   #default(name: string, value: ValuePlan, key: string): string {
-    if (value.kind === "message") return `${key}${this.#nameOf(value.desc)}(r.at, d + 1)`
+    if (value.kind === "message") return `${key}${this.#functions.nameOf(value.desc)}(r.at, d + 1)`
     if (value.kind !== "scalar") return `h.missing(${JSON.stringify(name)})`
     const text = value.scalar === ScalarType.STRING ? '""' : value.scalar === ScalarType.BOOL ? "false" : "0"
     return `${key}w.value(${this.#constant(text)})`

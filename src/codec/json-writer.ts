@@ -1,6 +1,6 @@
 import { CodecError } from "./codec-error.ts"
 import { number } from "./decode-value.ts"
-import { decodeUtf8, type Reader } from "./reader.ts"
+import { decodeUtf8, isPlain, type Reader } from "./reader.ts"
 import { viewOf } from "./writer.ts"
 
 /** Thrown where bytes are not as an encoder of ours writes them; the general decoder then reads them. */
@@ -14,7 +14,6 @@ const COMMA = 0x2c
 const MINUS = 0x2d
 const POINT = 0x2e
 const ZERO = 0x30
-const BACKSLASH = 0x5c
 const OPEN = { object: 0x7b, array: 0x5b } as const
 const CLOSE = { object: 0x7d, array: 0x5d } as const
 
@@ -127,7 +126,7 @@ export class JsonWriter {
     }
     for (; from < stop; from++) {
       const byte = bytes[from]!
-      if (byte > 0x7e || byte < 0x20 || byte === QUOTE || byte === BACKSLASH) {
+      if (!isPlain(byte)) {
         this.#escaped(reader, stop)
         return
       }
@@ -234,7 +233,7 @@ export class ShortText {
 }
 
 /**
- * Whether four bytes are ASCII that is the same in a JSON string. May say no when they are: a borrow reaches the next.
+ * Whether four bytes are {@link isPlain}, all of them. May say no when they are: a borrow reaches the next.
  */
 function arePlain(four: number): boolean {
   // The highest bit of each is set where it is no ASCII, below 0x20, a quote or a backslash.

@@ -120,8 +120,7 @@ export class Reader {
     if (stop - start <= SHORT_STRING) {
       let at = start
       for (; at < stop; at++) {
-        const byte = bytes[at]!
-        if (byte > 0x7e || byte < 0x20 || byte === 0x22 || byte === 0x5c) break
+        if (!isPlain(bytes[at]!)) break
       }
       if (at === stop) return `"${readAscii(bytes, start, stop)}"`
     }
@@ -190,6 +189,11 @@ function readAscii(b: Buffer, start: number, stop: number): string | undefined {
     text += String.fromCharCode(byte)
   }
   return text
+}
+
+/** Whether a byte is ASCII that is the same in a JSON string. */
+export function isPlain(byte: number): boolean {
+  return byte >= 0x20 && byte <= 0x7e && byte !== 0x22 && byte !== 0x5c
 }
 
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
