@@ -1,5 +1,4 @@
 import { Command } from "commander"
-import { CliError } from "./cli-error.ts"
 import { DEFAULT_BUILD_DIR } from "./options.ts"
 import { printProgress } from "./progress.ts"
 
@@ -10,11 +9,6 @@ export function deployCommand(): Command {
     .option("-b, --build <dir>", "build directory, made by `hono-faasm build`", DEFAULT_BUILD_DIR)
     .requiredOption("--upload-url <url>", "Faasm's upload server, such as http://127.0.0.1:8002")
     .action(async (flags: { build: string; uploadUrl: string }) => {
-      if (!URL.canParse(flags.uploadUrl))
-        throw new CliError(
-          "bad-argument",
-          `--upload-url ${flags.uploadUrl} is no URL, such as http://127.0.0.1:8002`,
-        )
       const { uploadBuild } = await import("../faaslet/index.ts")
       await uploadBuild(flags.build, { uploadUrl: flags.uploadUrl, onProgress: printProgress })
     })

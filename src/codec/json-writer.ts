@@ -1,7 +1,7 @@
 import { CodecError } from "./codec-error.ts"
 import { number } from "./decode-value.ts"
+import { GrowingBuffer } from "./growing-buffer.ts"
 import { decodeUtf8, isPlain, type Reader } from "./reader.ts"
-import { viewOf } from "./writer.ts"
 
 /** Thrown where bytes are not as an encoder of ours writes them; the general decoder then reads them. */
 export const NOT_CANONICAL = Symbol("not canonical")
@@ -16,8 +16,6 @@ const POINT = 0x2e
 const ZERO = 0x30
 const OPEN = { object: 0x7b, array: 0x5b } as const
 const CLOSE = { object: 0x7d, array: 0x5d } as const
-
-const FIRST_BYTES = 4096
 
 /** Longest JSON text that is written: two bytes of a message may stand for hundreds of it. */
 const MAX_JSON_BYTES = 128 * 1024 * 1024
@@ -34,43 +32,31 @@ const FEW_KEYS = 8
  * A growing buffer that compiled transcoders write JSON text to, in UTF-8. A comma follows every value; the last one
  * makes room for the end of the object or array.
  */
-export class JsonWriter {
-  #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
-  #view = viewOf(this.#buffer)
-  /** Where the next byte goes. */
-  at = 0
-
+export class JsonWriter extends GrowingBuffer {
   /** A copy of what was written, but for the comma at its end. */
   finish(): Uint8Array<ArrayBuffer> {
-    return Buffer.from(this.#buffer.subarray(0, this.at - 1))
-  }
-
-  /** Gives back the memory of an unusually large text. */
-  shrink(): void {
-    if (this.#buffer.length <= 1 << 20) return
-    this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
-    this.#view = viewOf(this.#buffer)
+    return Buffer.from(this.buffer.subarray(0, this.at - 1))
   }
 
   /** Begins an object or array; give what is returned to {@link close}. */
   open(kind: keyof typeof OPEN): number {
-    this.#reserve(2)
-    this.#buffer[this.at++] = OPEN[kind]
+    this.reserve(2)
+    this.buffer[this.at++] = OPEN[kind]
     return this.at
   }
 
   /** Ends what began at `start`. */
   close(kind: keyof typeof CLOSE, start: number): void {
-    this.#reserve(2)
-    if (this.at === start) this.#buffer[this.at++] = CLOSE[kind]
-    else this.#buffer[this.at - 1] = CLOSE[kind]
-    this.#buffer[this.at++] = COMMA
+    this.reserve(2)
+    if (this.at === start) this.buffer[this.at++] = CLOSE[kind]
+    else this.buffer[this.at - 1] = CLOSE[kind]
+    this.buffer[this.at++] = COMMA
   }
 
   /** Writes a property's name with its colon, or another short text. */
   key({ words, length }: ShortText): void {
-    this.#reserve(4 * words.length + SHORT_VALUE)
-    const view = this.#view
+    this.reserve(4 * words.length + SHORT_VALUE)
+    const view = this.view
     let { at } = this
     for (let i = 0; i < words.length; i++, at += 4) view.setInt32(at, words[i]!, true)
     this.at += length
@@ -78,20 +64,20 @@ export class JsonWriter {
 
   /** The comma after a name becomes a colon. */
   colon(): void {
-    this.#buffer[this.at - 1] = 0x3a
+    this.buffer[this.at - 1] = 0x3a
   }
 
   /** Writes a short value that is JSON text. */
   value(text: ShortText): void {
     this.key(text)
-    this.#buffer[this.at++] = COMMA
+    this.buffer[this.at++] = COMMA
   }
 
   /** Writes a value that is JSON text. */
   text(text: string): void {
-    this.#reserve(text.length * 3 + 1)
-    this.at += this.#buffer.utf8Write(text, this.at)
-    this.#buffer[this.at++] = COMMA
+    this.reserve(text.length * 3 + 1)
+    this.at += this.buffer.utf8Write(text, this.at)
+    this.buffer[this.at++] = COMMA
   }
 
   /** Writes a number; what JSON has no text for becomes null, as JSON.stringify does it. */
@@ -111,9 +97,9 @@ export class JsonWriter {
     const stop = reader.end(end)
     const { bytes, view, at: start } = reader
     const length = stop - start
-    this.#reserve(length + 3)
-    const buffer = this.#buffer
-    const to = this.#view
+    this.reserve(length + 3)
+    const buffer = this.buffer
+    const to = this.view
     let from = start
     let at = this.at + 1
     for (; from + 4 <= stop; from += 4, at += 4) {
@@ -148,7 +134,7 @@ export class JsonWriter {
   once(keys: MapKeys, start: number): void {
     // Without what follows it, which becomes a colon.
     const at = this.at - 1
-    const buffer = this.#buffer
+    const buffer = this.buffer
     const { few } = keys
     if (keys.many) {
       const { size } = keys.many
@@ -167,8 +153,8 @@ export class JsonWriter {
 
   /** Writes an integer over a power of ten, without the zeros at the end. */
   #decimal(value: number, decimals: number): void {
-    this.#reserve(14)
-    const buffer = this.#buffer
+    this.reserve(14)
+    const buffer = this.buffer
     let { at } = this
     let rest = value
     if (value < 0) {
@@ -198,21 +184,17 @@ export class JsonWriter {
 
   #ascii(text: string): void {
     const { length } = text
-    this.#reserve(length + 1)
-    const buffer = this.#buffer
+    this.reserve(length + 1)
+    const buffer = this.buffer
     let { at } = this
     for (let i = 0; i < length; i++) buffer[at++] = text.charCodeAt(i)
     buffer[at++] = COMMA
     this.at = at
   }
 
-  #reserve(bytes: number): void {
-    if (this.at + bytes <= this.#buffer.length) return
-    if (this.at + bytes > MAX_JSON_BYTES) throw tooLarge()
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.at + bytes))
-    grown.set(this.#buffer.subarray(0, this.at))
-    this.#buffer = grown
-    this.#view = viewOf(grown)
+  protected override grow(bytes: number): void {
+    if (bytes > MAX_JSON_BYTES) throw tooLarge()
+    super.grow(bytes)
   }
 }
 

@@ -1,3 +1,5 @@
+import { GrowingBuffer } from "./growing-buffer.ts"
+
 /** Thrown by a compiled encoder where a value does not fit; the interpreter then says where and why. */
 export const MISFIT = Symbol("misfit")
 
@@ -8,12 +10,8 @@ const SHORT_STRING = 40
 export const MAX_RETRIES = 10_000
 
 /** A growing buffer that compiled encoders write a message to. */
-export class Writer {
-  #buffer = Buffer.allocUnsafeSlow(4096)
-  #view = viewOf(this.#buffer)
+export class Writer extends GrowingBuffer {
   #retries = 0
-  /** Where the next byte goes. */
-  at = 0
 
   /** Goes back to where a member of a union began, for another try. Throws {@link MISFIT} after too many. */
   retry(at: number): void {
@@ -30,38 +28,22 @@ export class Writer {
 
   /** A copy of what was written. */
   finish(): Uint8Array {
-    return Buffer.from(this.#buffer.subarray(0, this.at))
-  }
-
-  /** Makes room for a number of bytes more. */
-  reserve(bytes: number): void {
-    if (this.at + bytes <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.at + bytes))
-    grown.set(this.#buffer.subarray(0, this.at))
-    this.#buffer = grown
-    this.#view = viewOf(grown)
-  }
-
-  /** Gives back the memory of an unusually large message. */
-  shrink(): void {
-    if (this.#buffer.length <= 1 << 20) return
-    this.#buffer = Buffer.allocUnsafeSlow(4096)
-    this.#view = viewOf(this.#buffer)
+    return Buffer.from(this.buffer.subarray(0, this.at))
   }
 
   byte(value: number): void {
     this.reserve(1)
-    this.#buffer[this.at++] = value
+    this.buffer[this.at++] = value
   }
 
   varint(value: number): void {
     this.reserve(5)
     let rest = value >>> 0
     while (rest > 0x7f) {
-      this.#buffer[this.at++] = (rest & 0x7f) | 0x80
+      this.buffer[this.at++] = (rest & 0x7f) | 0x80
       rest >>>= 7
     }
-    this.#buffer[this.at++] = rest
+    this.buffer[this.at++] = rest
   }
 
   /** An integer of up to 64 bits that a JavaScript number has exactly; a negative one takes ten bytes. */
@@ -70,30 +52,30 @@ export class Writer {
     let low = value >>> 0
     let high = Math.floor(value / 0x1_0000_0000) >>> 0
     while (high !== 0 || low > 0x7f) {
-      this.#buffer[this.at++] = (low & 0x7f) | 0x80
+      this.buffer[this.at++] = (low & 0x7f) | 0x80
       low = ((low >>> 7) | (high << 25)) >>> 0
       high >>>= 7
     }
-    this.#buffer[this.at++] = low
+    this.buffer[this.at++] = low
   }
 
   float(value: number): void {
     this.reserve(4)
-    this.#view.setFloat32(this.at, value, true)
+    this.view.setFloat32(this.at, value, true)
     this.at += 4
   }
 
   /** A one-byte tag and a double. */
   taggedDouble(tag: number, value: number): void {
     this.reserve(9)
-    this.#buffer[this.at] = tag
-    this.#view.setFloat64(this.at + 1, value, true)
+    this.buffer[this.at] = tag
+    this.view.setFloat64(this.at + 1, value, true)
     this.at += 9
   }
 
   double(value: number): void {
     this.reserve(8)
-    this.#view.setFloat64(this.at, value, true)
+    this.view.setFloat64(this.at, value, true)
     this.at += 8
   }
 
@@ -104,11 +86,11 @@ export class Writer {
     if (length > SHORT_STRING) {
       if (!value.isWellFormed()) throw MISFIT
       const start = this.begin()
-      this.at += this.#buffer.utf8Write(value, this.at)
+      this.at += this.buffer.utf8Write(value, this.at)
       this.end(start)
       return
     }
-    const buffer = this.#buffer
+    const buffer = this.buffer
     const start = this.at
     let at = start + 1
     for (let i = 0; i < length; i++) {
@@ -145,21 +127,16 @@ export class Writer {
   end(start: number): void {
     const length = this.at - start - 1
     if (length < 0x80) {
-      this.#buffer[start] = length
+      this.buffer[start] = length
       return
     }
     const extra = length < 0x4000 ? 1 : length < 0x20_0000 ? 2 : length < 0x1000_0000 ? 3 : 4
     this.reserve(extra)
-    this.#buffer.copyWithin(start + 1 + extra, start + 1, this.at)
+    this.buffer.copyWithin(start + 1 + extra, start + 1, this.at)
     this.at = start
     this.varint(length)
     this.at += length
   }
-}
-
-/** A view of a buffer's bytes. */
-export function viewOf(buffer: Buffer): DataView {
-  return new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
 }
 
 declare global {
