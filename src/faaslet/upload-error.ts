@@ -4,6 +4,8 @@ export type UploadErrorCode =
   | "no_build"
   /** A function's file is not the one that the build made. */
   | "changed_file"
+  /** The upload server's address is no URL. */
+  | "bad_url"
   /** The upload server can't be reached. */
   | "unreachable"
   /** The upload server did not answer in time. */

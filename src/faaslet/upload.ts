@@ -24,11 +24,12 @@ export interface UploadOptions {
  * @throws {@link UploadError}
  */
 export async function uploadBuild(dir: string, options: UploadOptions): Promise<void> {
+  const server = serverUrl(options.uploadUrl)
   const manifest = await readManifest(dir)
   for (const fn of manifest.functions) {
     const wasm = await readFunction(dir, fn)
     options.onProgress?.(`uploading ${manifest.user}/${fn.name} (${Math.round(fn.bytes / 1024)} KiB)`)
-    await uploadFunction(options.uploadUrl, manifest.user, fn.name, wasm, options.timeoutMs)
+    await uploadFunction(server.href, manifest.user, fn.name, wasm, options.timeoutMs)
   }
 }
 
@@ -36,7 +37,7 @@ export async function uploadBuild(dir: string, options: UploadOptions): Promise<
  * Uploads a function as `PUT /f/<user>/<function>`.
  *
  * @param timeoutMs - see {@link UploadOptions.timeoutMs}
- * @throws {@link UploadError} `unreachable`, `timeout`, `refused`
+ * @throws {@link UploadError} `bad_url`, `unreachable`, `timeout`, `refused`
  */
 export async function uploadFunction(
   uploadUrl: string,
@@ -45,8 +46,17 @@ export async function uploadFunction(
   wasm: Uint8Array<ArrayBuffer>,
   timeoutMs = defaultTimeoutMs,
 ): Promise<void> {
-  const base = uploadUrl.endsWith("/") ? uploadUrl : `${uploadUrl}/`
-  await put(new URL(`f/${encodeURIComponent(user)}/${encodeURIComponent(name)}`, base), wasm, timeoutMs)
+  const path = `f/${encodeURIComponent(user)}/${encodeURIComponent(name)}`
+  await put(new URL(path, serverUrl(uploadUrl)), wasm, timeoutMs)
+}
+
+/** The upload server's address, as the directory that its paths are in. */
+function serverUrl(uploadUrl: string): URL {
+  if (URL.canParse(uploadUrl)) return new URL(uploadUrl.endsWith("/") ? uploadUrl : `${uploadUrl}/`)
+  throw new UploadError(
+    "bad_url",
+    `the upload server's address ${JSON.stringify(uploadUrl)} is no URL, such as http://127.0.0.1:8002`,
+  )
 }
 
 const defaultTimeoutMs = 5 * 60_000

@@ -70,6 +70,10 @@ describe("uploadBuild", () => {
 
   it("tells an unreachable server", async () => {
     writeBuild()
+    await expect(uploadBuild(dir, { uploadUrl: "nonsense" })).rejects.toMatchObject({
+      code: "bad_url",
+      message: expect.stringContaining("nonsense"),
+    })
     await expect(uploadBuild(dir, { uploadUrl: "http://127.0.0.1:1" })).rejects.toMatchObject({
       code: "unreachable",
     })
