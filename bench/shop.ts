@@ -6,6 +6,7 @@ import { openLoop } from "./open-loop.ts"
 import { cpuUsOf } from "./process-usage.ts"
 import { type BenchResult, quantile } from "./result.ts"
 import { keptSamples, medianOf, rowOf } from "./row.ts"
+import { shopPairs } from "./shop-pairs.ts"
 import { SHOP_REQUESTS } from "./shop-requests.ts"
 
 const EXPERIMENT = "shop"
@@ -109,29 +110,26 @@ function joined(rows: readonly BenchResult[]): BenchResult {
 }
 
 function conclude(results: readonly BenchResult[], loads: readonly Load[], context: BenchContext): void {
-  const names = Object.keys(SHOP_REQUESTS)
+  const pairs = shopPairs(results)
   for (const load of loads) {
-    const row = (way: string, name: string) =>
-      results.find(
-        (one) =>
-          one.way === way &&
-          one.function === name &&
-          ("inFlight" in load
-            ? one.ratePerSecond === undefined && one.inFlight === load.inFlight
-            : one.ratePerSecond === load.ratePerSecond),
-      )!
     const isSaturated = "inFlight" in load && load.inFlight === SATURATED
-    // Of a core that the server uses: what one request more costs it.
-    const ratio = (name: string) =>
-      isSaturated
-        ? row("native", name).serverCpuUsPerCall! / row("offloaded", name).serverCpuUsPerCall!
-        : row("offloaded", name).p50Us / row("native", name).p50Us
-    const list = names.map((name) => `${name.replace("shop ", "")} ${ratio(name).toFixed(2)}`).join(", ")
+    const list = pairs
+      .filter(({ native }) => isOf(load, native))
+      // Of a core that the server uses: what one request more costs it.
+      .map(({ route, latency, requestsPerCpu }) => {
+        const ratio = isSaturated ? requestsPerCpu : latency
+        return `${route.replace("shop ", "")} ${ratio.toFixed(2)}`
+      })
     const what = isSaturated
       ? "requests per second and core of the gateway, against native"
       : "p50 against native"
-    context.conclude(`${EXPERIMENT}, ${textOf(load)}: ${what}: ${list}`)
+    context.conclude(`${EXPERIMENT}, ${textOf(load)}: ${what}: ${list.join(", ")}`)
   }
+}
+
+function isOf(load: Load, row: BenchResult): boolean {
+  if ("ratePerSecond" in load) return row.ratePerSecond === load.ratePerSecond
+  return row.ratePerSecond === undefined && row.inFlight === load.inFlight
 }
 
 function textOf(load: Load): string {

@@ -65,3 +65,21 @@ export function logAxis(title: string, values: readonly number[], more: object =
     axis: { values: ticks, format: "~r", ...more },
   }
 }
+
+/** The facets of a figure whose values have the number of calls in flight as a text. */
+export function inFlightColumns(values: readonly { inFlight: string }[]) {
+  return {
+    field: "inFlight",
+    type: "nominal" as const,
+    title: null,
+    sort: distinct(values.map(({ inFlight }) => inFlight)),
+  }
+}
+
+/** A line at 1, in a figure of multiples of native. */
+export function asFastAsNative() {
+  return {
+    mark: { type: "rule" as const, color: colour("muted"), strokeDash: [4, 3] },
+    encoding: { x: { datum: 1, type: "quantitative" as const } },
+  }
+}

@@ -1,5 +1,5 @@
 import type { BenchResult } from "../result.ts"
-import { bytesLabel, distinct, logAxis, wayScale, waysOf } from "./figure.ts"
+import { bytesLabel, distinct, inFlightColumns, logAxis, wayScale, waysOf } from "./figure.ts"
 import type { SectionContent } from "./section.ts"
 import { ms, number } from "./text.ts"
 
@@ -22,12 +22,7 @@ export function otherSection(experiment: string, rows: readonly BenchResult[]): 
         spec: {
           data: { values },
           facet: {
-            column: {
-              field: "inFlight",
-              type: "nominal",
-              title: null,
-              sort: distinct(values.map((one) => one.inFlight)),
-            },
+            column: inFlightColumns(values),
           },
           spec: {
             width: 220,

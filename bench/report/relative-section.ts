@@ -1,7 +1,7 @@
 import { ratioText } from "../ratio-text.ts"
 import { meanOf, type Ratios, ratiosOf } from "../ratios.ts"
 import type { BenchResult } from "../result.ts"
-import { type Figure, logAxis, wayScale } from "./figure.ts"
+import { asFastAsNative, type Figure, logAxis, wayScale } from "./figure.ts"
 import type { SectionContent, Table } from "./section.ts"
 import { ms } from "./text.ts"
 import { colour } from "./theme.ts"
@@ -59,10 +59,7 @@ function ratioFigure(ratios: readonly Ratios[], rate: number): Figure {
       height: { step: 21 },
       data: { values },
       layer: [
-        {
-          mark: { type: "rule", color: colour("muted"), strokeDash: [4, 3] },
-          encoding: { x: { datum: 1, type: "quantitative" } },
-        },
+        asFastAsNative(),
         {
           mark: { type: "rule", color: colour("grey"), strokeWidth: 1 },
           encoding: {

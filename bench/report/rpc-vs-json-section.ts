@@ -1,6 +1,15 @@
 import { ratioText } from "../ratio-text.ts"
 import type { BenchResult } from "../result.ts"
-import { bytesLabel, distinct, type Figure, logAxis, SHORT_LABELS, wayScale, waysOf } from "./figure.ts"
+import {
+  bytesLabel,
+  distinct,
+  type Figure,
+  inFlightColumns,
+  logAxis,
+  SHORT_LABELS,
+  wayScale,
+  waysOf,
+} from "./figure.ts"
 import type { SectionContent, Table } from "./section.ts"
 import { ms, number } from "./text.ts"
 
@@ -266,12 +275,7 @@ function pollFigure(sizes: readonly BenchResult[], polled: readonly BenchResult[
     spec: {
       data: { values },
       facet: {
-        column: {
-          field: "inFlight",
-          type: "nominal",
-          title: null,
-          sort: distinct(values.map((one) => one.inFlight)),
-        },
+        column: inFlightColumns(values),
       },
       spec: {
         width: 270,

@@ -1,27 +1,14 @@
 import { ratioText } from "../ratio-text.ts"
 import type { BenchResult } from "../result.ts"
-import { distinct, type Figure, logAxis } from "./figure.ts"
+import { type ShopPair, shopPairs } from "../shop-pairs.ts"
+import { asFastAsNative, distinct, type Figure, logAxis } from "./figure.ts"
 import type { SectionContent } from "./section.ts"
 import { ms, number } from "./text.ts"
 import { colour } from "./theme.ts"
 
-/** A route under a load, both ways. */
-interface Pair {
-  route: string
-  load: string
-  native: BenchResult
-  offloaded: BenchResult
-}
-
 /** The shop's routes: latency and throughput against native. */
 export function shopSection(rows: readonly BenchResult[]): SectionContent {
-  const pairs = rows.flatMap((native): Pair[] => {
-    const offloaded = rows.find(
-      (row) => row.way === "offloaded" && row.function === native.function && loadOf(row) === loadOf(native),
-    )
-    if (native.way !== "native" || !offloaded) return []
-    return [{ route: native.function ?? "", load: loadOf(native), native, offloaded }]
-  })
+  const pairs = shopPairs(rows)
   return {
     title: "Routes with real bodies",
     intro:
@@ -45,32 +32,28 @@ export function shopSection(rows: readonly BenchResult[]): SectionContent {
           "gateway CPU us",
           "requests per CPU second, of native's",
         ],
-        rows: pairs.map(({ route, load, native, offloaded }) => [
+        rows: pairs.map(({ route, native, offloaded, latency, requestsPerCpu }) => [
           route,
-          load,
+          loadOf(native),
           ms(native.p50Us),
           ms(offloaded.p50Us),
-          ratioText(offloaded.p50Us / native.p50Us),
+          ratioText(latency),
           ms(native.p99Us),
           ms(offloaded.p99Us),
           number(native.callsPerSecond),
           number(offloaded.callsPerSecond),
           number(native.serverCpuUsPerCall),
           number(offloaded.serverCpuUsPerCall),
-          ratioText((native.serverCpuUsPerCall ?? Number.NaN) / (offloaded.serverCpuUsPerCall ?? Number.NaN)),
+          ratioText(requestsPerCpu),
         ]),
       },
     ],
   }
 }
 
-function shopFigure(pairs: readonly Pair[]): Figure {
-  const values = pairs.map(({ route, load, native, offloaded }) => ({
-    route,
-    load,
-    ratio: offloaded.p50Us / native.p50Us,
-  }))
-  const loads = distinct(pairs.map(({ load }) => load))
+function shopFigure(pairs: readonly ShopPair[]): Figure {
+  const values = pairs.map(({ route, native, latency }) => ({ route, load: loadOf(native), ratio: latency }))
+  const loads = distinct(values.map(({ load }) => load))
   const range = ["blue", "green", "orange", "violet", "yellow", "pink"].map(colour)
   return {
     name: "shop",
@@ -81,10 +64,7 @@ function shopFigure(pairs: readonly Pair[]): Figure {
       height: { step: 30 },
       data: { values },
       layer: [
-        {
-          mark: { type: "rule", color: colour("muted"), strokeDash: [4, 3] },
-          encoding: { x: { datum: 1, type: "quantitative" } },
-        },
+        asFastAsNative(),
         {
           mark: { type: "point", size: 70, opacity: 1 },
           encoding: {
