@@ -6,7 +6,7 @@ import { generateEncoder } from "./generate-encoder.ts"
 import { generateTranscoder } from "./generate-transcoder.ts"
 import { interpretDecode, interpretEncode, interpretEncodeBody, MisfitError } from "./interpreter.ts"
 import * as jsonValue from "./json-value.ts"
-import { JsonWriter, MapKeys, NOT_CANONICAL, tooLarge } from "./json-writer.ts"
+import { JsonWriter, NOT_CANONICAL, tooLarge } from "./json-writer.ts"
 import { type FieldPlan, planOf } from "./plan.ts"
 import { Reader } from "./reader.ts"
 import { MISFIT, Writer } from "./writer.ts"
@@ -163,17 +163,15 @@ class CompiledCodec implements MessageCodec {
       const codec = compileCodec(desc)
       return (bytes: Uint8Array) => codec.toJson(bytes)
     })
-    const write = new Function(
-      "Reader",
-      "MapKeys",
-      "NOT_CANONICAL",
-      "w",
-      "h",
-      "k",
-      "texts",
-      "others",
-      source,
-    )(Reader, MapKeys, NOT_CANONICAL, writer, decodeValue, k, texts, toText)
+    const write = new Function("Reader", "NOT_CANONICAL", "w", "h", "k", "texts", "others", source)(
+      Reader,
+      NOT_CANONICAL,
+      writer,
+      decodeValue,
+      k,
+      texts,
+      toText,
+    )
     return { write, writer }
   }
 

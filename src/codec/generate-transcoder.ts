@@ -16,7 +16,7 @@ import { type FieldPlan, type MessagePlan, type ValuePlan, wireTypeOf } from "./
 /** What the source of {@link generateTranscoder} needs by name. */
 export interface TranscoderSource {
   /**
-   * Function body. Parameters: `Reader`, `MapKeys`, `NOT_CANONICAL`, `w` (json-writer.ts), `h` (decode-value.ts), `k`,
+   * Function body. Parameters: `Reader`, `NOT_CANONICAL`, `w` (json-writer.ts), `h` (decode-value.ts), `k`,
    * `texts` and `others`. Returns `(bytes) => void`, which writes to `w`.
    */
   source: string
@@ -48,7 +48,7 @@ let r
 ${functions}
 return (bytes) => {
   r = new Reader(bytes)
-  w.at = 0
+  w.start()
   try { ${name}(bytes.length, 0) } finally { r = undefined }
 }`,
       k: [...this.#constants.keys()].map((text) => new ShortText(text)),
@@ -120,7 +120,7 @@ return (bytes) => {
   #map({ name, value, number }: FieldPlan, key: string, test: string): string {
     const valueTag = ((2 << 3) | wireTypeOf(value)) >>> 0
     return `if (${test}) {
-    ${key}const l = w.open("object"), q = new MapKeys()
+    ${key}const l = w.open("object"), q = w.beginKeys()
     do {
       const f = r.end(end)
       if (r.tag(f) !== 10) throw NOT_CANONICAL
@@ -133,6 +133,7 @@ return (bytes) => {
       if (r.at !== f) throw NOT_CANONICAL
       t = r.tag(end)
     } while (t === ${((number << 3) | 2) >>> 0})
+    w.endKeys(q)
     w.close("object", l)
   }`
   }

@@ -33,6 +33,19 @@ const FEW_KEYS = 8
  * makes room for the end of the object or array.
  */
 export class JsonWriter extends GrowingBuffer {
+  /** Where keys of the maps that are being written lie: those of a map follow those of the map around it. */
+  readonly #keys: { at: number; bytes: number }[] = []
+  #keysEnd = 0
+  /** All keys of the maps that have more than a few, by the index of their first. */
+  readonly #manyKeys = new Map<number, Set<string>>()
+
+  /** Begins a text. */
+  start(): void {
+    this.at = 0
+    this.#keysEnd = 0
+    this.#manyKeys.clear()
+  }
+
   /** A copy of what was written, but for the comma at its end. */
   finish(): Uint8Array<ArrayBuffer> {
     return Buffer.from(this.buffer.subarray(0, this.at - 1))
@@ -130,25 +143,57 @@ export class JsonWriter extends GrowingBuffer {
     reader.at = stop
   }
 
+  /** Begins a map; give what is returned to {@link once} and {@link endKeys}. */
+  beginKeys(): number {
+    return this.#keysEnd
+  }
+
   /** Notes a map's key that begins at `start`. Throws {@link NOT_CANONICAL} when the map has it already. */
-  once(keys: MapKeys, start: number): void {
+  once(first: number, start: number): void {
     // Without what follows it, which becomes a colon.
-    const at = this.at - 1
-    const buffer = this.buffer
-    const { few } = keys
-    if (keys.many) {
-      const { size } = keys.many
-      if (keys.many.add(buffer.toString("latin1", start, at)).size === size) throw NOT_CANONICAL
+    const length = this.at - 1 - start
+    const keys = this.#keys
+    const end = this.#keysEnd
+    if (end - first === FEW_KEYS) {
+      this.#onceOfMany(first, start, length)
       return
     }
-    for (let i = 0; i < few.length; i += 2) {
-      if (few[i + 1]! - few[i]! === at - start && buffer.compare(buffer, start, at, few[i], few[i + 1]) === 0)
-        throw NOT_CANONICAL
+    for (let i = first; i < end; i++) {
+      const { at, bytes } = keys[i]!
+      if (bytes === length && this.#areSame(at, start, length)) throw NOT_CANONICAL
     }
-    few.push(start, at)
-    if (few.length < 2 * FEW_KEYS) return
-    keys.many = new Set()
-    for (let i = 0; i < few.length; i += 2) keys.many.add(buffer.toString("latin1", few[i]!, few[i + 1]!))
+    if (end === keys.length) keys.push({ at: start, bytes: length })
+    else {
+      const key = keys[end]!
+      key.at = start
+      key.bytes = length
+    }
+    this.#keysEnd = end + 1
+  }
+
+  /** The map is complete. */
+  endKeys(first: number): void {
+    this.#keysEnd = first
+    if (this.#manyKeys.size > 0) this.#manyKeys.delete(first)
+  }
+
+  #onceOfMany(first: number, start: number, length: number): void {
+    const textOf = (at: number, bytes: number) => this.buffer.toString("latin1", at, at + bytes)
+    let many = this.#manyKeys.get(first)
+    if (!many) {
+      many = new Set(this.#keys.slice(first, this.#keysEnd).map(({ at, bytes }) => textOf(at, bytes)))
+      this.#manyKeys.set(first, many)
+    }
+    const { size } = many
+    if (many.add(textOf(start, length)).size === size) throw NOT_CANONICAL
+  }
+
+  /** Whether two texts of one length are the same. From their ends: keys often begin alike. */
+  #areSame(one: number, other: number, length: number): boolean {
+    const buffer = this.buffer
+    let i = length - 1
+    while (i >= 0 && buffer[one + i] === buffer[other + i]) i--
+    return i < 0
   }
 
   /** Writes an integer over a power of ten, without the zeros at the end. */
@@ -222,10 +267,4 @@ function arePlain(four: number): boolean {
   const quotes = (four ^ 0x22222222) - 0x01010101
   const backslashes = (four ^ 0x5c5c5c5c) - 0x01010101
   return ((four | (four - 0x20202020) | quotes | backslashes) & 0x80808080) === 0
-}
-
-/** The keys of a map so far: where few of them lie in the text, or all of them. */
-export class MapKeys {
-  readonly few: number[] = []
-  many: Set<string> | undefined
 }

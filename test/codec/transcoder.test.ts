@@ -180,17 +180,26 @@ describe("JsonWriter", () => {
     expect(result).toBe(`{${'"clé":true,'.repeat(2000).slice(0, -1)}}`)
   })
 
-  test.each([3, 50])("finds a key again among %d", (count) => {
+  test.each([3, 50])("finds a key again among %d, and tells maps apart", (count) => {
     const writer = new JsonWriter()
-    const keys = { few: [], many: undefined }
-    const note = (key: string) => {
+    const note = (keys: number, key: string) => {
       const at = writer.at
       writer.text(JSON.stringify(key))
       writer.once(keys, at)
       writer.colon()
     }
-    for (let i = 0; i < count; i++) note(`key ${i}`)
-    for (let i = 0; i < count; i++) expect(() => note(`key ${i}`)).toThrow()
-    expect(() => note("key 1")).toThrow(expect.toSatisfy((thrown) => thrown === NOT_CANONICAL))
+    writer.start()
+    const outer = writer.beginKeys()
+    for (let i = 0; i < count; i++) {
+      note(outer, `key ${i}`)
+      const inner = writer.beginKeys()
+      for (let j = 0; j < count; j++) note(inner, `key ${j}`)
+      expect(() => note(inner, "key 1")).toThrow()
+      writer.endKeys(inner)
+    }
+    for (let i = 0; i < count; i++) expect(() => note(outer, `key ${i}`)).toThrow()
+    expect(() => note(outer, "key 1")).toThrow(expect.toSatisfy((thrown) => thrown === NOT_CANONICAL))
+    writer.start()
+    note(writer.beginKeys(), "key 1")
   })
 })
