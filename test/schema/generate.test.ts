@@ -19,6 +19,7 @@ import { Validator } from "@seriousme/openapi-schema-validator"
 import type { Hono } from "hono"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { file_hono_faasm_v1_annotations } from "../../src/gen/hono_faasm/v1/annotations_pb.ts"
+import { lockPath } from "../../src/schema/generate.ts"
 import { type AppSchema, generateSchema, openApiDocument, writeSchema } from "../../src/schema/index.ts"
 import { RoundTrip } from "./round-trip.ts"
 
@@ -44,9 +45,11 @@ beforeAll(async () => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 describe.each(cases)("the app %s", (name) => {
-  test("has the expected schema and warnings", async () => {
-    const { protoText, diagnostics } = schemas.get(name)!
+  test("has the expected schema, lock and warnings", async () => {
+    const { protoText, path, diagnostics } = schemas.get(name)!
     await expect(protoText).toMatchFileSnapshot(join(fixtures, name, "expected.proto"))
+    const lock = readFileSync(join(dir, lockPath(path)), "utf8")
+    await expect(lock).toMatchFileSnapshot(join(fixtures, name, "expected.lock.json"))
     const lines = diagnostics.map(({ code, message }) => `${code} ${message}\n`).join("")
     await expect(lines).toMatchFileSnapshot(join(fixtures, name, "expected.diagnostics.txt"))
   })
