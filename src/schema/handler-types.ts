@@ -32,6 +32,8 @@ const TARGETS = ["param", "query", "header", "cookie", "form", "json"]
 /** More statuses than this are not what an author wrote: Hono's own unions of all of a kind are larger. */
 const MAX_STATUSES = 20
 
+const ANYTHING = ts.TypeFlags.Any | ts.TypeFlags.Unknown
+
 /** Reads a handler's types; `declares` when its registration declares what it answers, as a route of zod-openapi. */
 export function handlerTypes(
   checker: ts.TypeChecker,
@@ -65,9 +67,7 @@ export function handlerTypes(
     given,
     bodies,
     capped,
-    untyped:
-      own.length === 0 ||
-      members.some(({ type: { flags } }) => (flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) !== 0),
+    untyped: own.length === 0 || members.some(({ type }) => isUntyped(checker, type)),
   }
 }
 
@@ -167,14 +167,25 @@ function branchesOf(node: ts.Expression): ts.Expression[] {
   return [node]
 }
 
-/** `open` is the status of a body whose type names nearly all of them. */
-function bodiesOf(checker: ts.TypeChecker, answer: Answer, open: number): ResponseBody[] {
+/** What a `TypedResponse` of Hono's says. */
+function declaredBy(checker: ts.TypeChecker, answer: ts.Type) {
   const property = (name: string) => {
-    const symbol = checker.getPropertyOfType(answer.type, name)
+    const symbol = checker.getPropertyOfType(answer, name)
     return symbol && checker.getTypeOfSymbol(symbol)
   }
-  const [type, format, status] = [property("_data"), property("_format"), property("_status")]
-  if (!type || !format || !isJson(format)) return []
+  return { type: property("_data"), format: property("_format"), status: property("_status") }
+}
+
+function isUntyped(checker: ts.TypeChecker, answer: ts.Type): boolean {
+  if (answer.flags & ANYTHING) return true
+  const { type, format } = declaredBy(checker, answer)
+  return type !== undefined && format !== undefined && isOpen(format) && (type.flags & ANYTHING) !== 0
+}
+
+/** `open` is the status of a body whose type names nearly all of them. */
+function bodiesOf(checker: ts.TypeChecker, answer: Answer, open: number): ResponseBody[] {
+  const { type, format, status } = declaredBy(checker, answer.type)
+  if (!type || !format || !(isJson(format) || (isOpen(format) && hasContent(checker, type)))) return []
   return statusesOf(status, open).map((code) => ({ status: code, type, given: answer.given }))
 }
 
@@ -190,6 +201,20 @@ function capStatuses(bodies: ResponseBody[]): { bodies: ResponseBody[]; capped: 
 
 function isJson(format: ts.Type): boolean {
   return membersOf(format).some((member) => member.isStringLiteral() && member.value === "json")
+}
+
+/** Hono says no format where it does not see that the type is JSON, as of an interface; nor where there is no body. */
+function isOpen(format: ts.Type): boolean {
+  return (format.flags & ts.TypeFlags.String) !== 0
+}
+
+function hasContent(checker: ts.TypeChecker, type: ts.Type): boolean {
+  const object = ts.TypeFlags.Object | ts.TypeFlags.Intersection
+  return membersOf(type).some(
+    (member) =>
+      (member.flags & object) !== 0 &&
+      (checker.getPropertiesOfType(member).length > 0 || checker.getIndexInfosOfType(member).length > 0),
+  )
 }
 
 function statusesOf(type: ts.Type | undefined, open: number): number[] {
