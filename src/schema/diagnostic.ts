@@ -47,9 +47,16 @@ export interface Diagnostic {
   message: string
 }
 
+/** As compilers write it, and editors open it. */
+export function formatPlace({ file, line, column }: SourcePlace): string {
+  return `${file}:${line}:${column}`
+}
+
 /** Makes a diagnostic; its message is put together from the rest. */
 export function diagnostic(parts: Omit<Diagnostic, "message">): Diagnostic {
   const { source, route, part, what, hint } = parts
-  const place = `${source.file}:${source.line}:${source.column}`
-  return { ...parts, message: `${[place, route, part, what].filter(Boolean).join(": ")} (${hint})` }
+  return {
+    ...parts,
+    message: `${[formatPlace(source), route, part, what].filter(Boolean).join(": ")} (${hint})`,
+  }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { basename, dirname, join, relative, sep } from "node:path"
 import ts from "typescript"
-import type { SourcePlace } from "./diagnostic.ts"
+import { formatPlace, type SourcePlace } from "./diagnostic.ts"
 import { SchemaError } from "./schema-error.ts"
 
 /** The app's sources with their types: all that the rest of this folder knows of TypeScript's program. */
@@ -50,7 +50,11 @@ export class Project {
   /** Where a node stands. */
   place(node: ts.Node): SourcePlace {
     const file = node.getSourceFile()
-    const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file))
+    return this.#placeAt(file, node.getStart(file))
+  }
+
+  #placeAt(file: ts.SourceFile, position: number): SourcePlace {
+    const { line, character } = file.getLineAndCharacterOfPosition(position)
     const path = relative(this.root, file.fileName).split(sep).join("/")
     return { file: path, line: line + 1, column: character + 1 }
   }
@@ -71,16 +75,12 @@ export class Project {
     ]
     if (!first) return
     const text = ts.flattenDiagnosticMessageText(first.messageText, "\n")
-    const where = first.file && first.start !== undefined ? this.#format(first.file, first.start) : this.root
+    const { file, start } = first
+    const where = file && start !== undefined ? formatPlace(this.#placeAt(file, start)) : this.root
     throw new SchemaError(
       "type_error",
       `${where}: the app has a type error, so its types can't be read: ${text}`,
     )
-  }
-
-  #format(file: ts.SourceFile, start: number): string {
-    const { line } = file.getLineAndCharacterOfPosition(start)
-    return `${relative(this.root, file.fileName).split(sep).join("/")}:${line + 1}`
   }
 }
 
