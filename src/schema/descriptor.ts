@@ -84,7 +84,7 @@ class Describer {
     this.#path = path
     this.#before = before
     // What is not in the app any more keeps its numbers, should it come back.
-    this.#lock = { version: 1, messages: { ...before.messages }, enums: { ...before.enums } }
+    this.#lock = { ...before, messages: { ...before.messages }, enums: { ...before.enums } }
   }
 
   describe(): Described {

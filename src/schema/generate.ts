@@ -11,8 +11,9 @@ import type ts from "typescript"
 import { file_hono_faasm_v1_annotations } from "../gen/hono_faasm/v1/annotations_pb.ts"
 import { describeService } from "./descriptor.ts"
 import { type Diagnostic, diagnostic } from "./diagnostic.ts"
-import { type Lock, readLock } from "./lock.ts"
+import type { Lock } from "./lock.ts"
 import { describeChange, type LockChange, lockChanges } from "./lock-changes.ts"
+import { readOwnLock } from "./lock-owner.ts"
 import type { MessageModel, ServiceModel, TypeModel } from "./model.ts"
 import { printProto } from "./print-proto.ts"
 import { appName, defaultAppName, Project } from "./project.ts"
@@ -92,7 +93,8 @@ export function generateSchema(options: GenerateOptions): AppSchema {
   const { model, routes: routeModels } = serviceModel(project, app, rows, diagnostics)
   const name = snakeCase(app)
   const path = `${name}/v1/${name}.proto`
-  const before = readLock(join(options.dir, lockPath(path)))
+  const dir = resolve(options.dir)
+  const before = readOwnLock(join(dir, lockPath(path)), dir, appFile, app)
   const { file, lock, docs } = describeService(model, path, before)
   const fullName = (message: MessageModel) => `${model.package}.${message.name}`
   // Their messages have got their names only now.

@@ -11,6 +11,8 @@ import { UniqueNames } from "./words.ts"
 /** The lock file's content. */
 export interface Lock {
   version: 1
+  /** The app's module, relative to the schema's directory; a lock of an earlier version does not say it. */
+  app?: string
   /** By name within the package, as `GetOrdersOk`. */
   messages: Record<string, LockedMessage>
   /** By name within the package. */
@@ -75,6 +77,7 @@ export function readLock(file: string): Lock {
   if (![lock.messages, lock.enums].every(isRecord)) {
     throw fail("lacks a section; restore it from version control")
   }
+  if (lock.app !== undefined && typeof lock.app !== "string") throw fail("app is not readable")
   const owners = [
     ...Object.entries(lock.messages).map(([name, m]) => ({
       name,
@@ -168,7 +171,9 @@ export function assign(
 
 /** The file's text: a line per entry, in an order that does not depend on the source's, so that a diff shows what changed. */
 export function printLock(lock: Lock): string {
-  const lines = ["{", '  "version": 1,', '  "messages": {']
+  const lines = ["{", '  "version": 1,']
+  if (lock.app !== undefined) lines.push(`  "app": ${text(lock.app)},`)
+  lines.push('  "messages": {')
   lines.push(
     ...section(sorted(lock.messages), (key, message) => [
       `    ${text(key)}: {`,

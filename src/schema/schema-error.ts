@@ -7,6 +7,7 @@ export type SchemaErrorCode =
   | "not_hono"
   | "type_error"
   | "bad_lock"
+  | "name_taken"
 
 /** An app whose schema can't be generated. */
 export class SchemaError extends Error {

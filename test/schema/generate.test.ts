@@ -157,6 +157,18 @@ test("nothing is written when nothing has changed", () => {
   expect(writeSchema(again, dir)).toEqual([])
 })
 
+test("another app of the same name is refused", () => {
+  const other = join(fixtures, "streams/app.ts")
+  expect(() => generateSchema({ appFile: other, appName: "types", dir })).toThrow(
+    expect.objectContaining({
+      code: "name_taken",
+      message: expect.stringMatching(
+        /streams\/app\.ts and .*types\/app\.ts would both be the app types: .*--name/,
+      ),
+    }),
+  )
+})
+
 function tool(name: string, ...args: string[]): string {
   try {
     const bin = join(root, "node_modules/.bin")

@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process"
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type FileDescriptorProto, FieldDescriptorProto_Type as Type } from "@bufbuild/protobuf/wkt"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { describeService } from "../../src/schema/descriptor.ts"
 import { emptyLock, type Lock, printLock, readLock } from "../../src/schema/lock.ts"
+import { readOwnLock } from "../../src/schema/lock-owner.ts"
 import type { FieldModel, MessageModel, ServiceModel, TypeModel } from "../../src/schema/model.ts"
 import { printProto } from "../../src/schema/print-proto.ts"
 
@@ -202,6 +203,7 @@ test.each([
   ["no JSON", "{", /is not JSON/],
   ["another version", '{"version":9,"messages":{},"enums":{}}', /another version/],
   ["nothing", "null", /another version/],
+  ["an app that is none", '{"version":1,"app":1,"messages":{},"enums":{}}', /app is not readable/],
   ["no enums", '{"version":1,"messages":{}}', /lacks/],
   ["a message that is none", '{"version":1,"messages":{"A":1},"enums":{}}', /A is not readable/],
   [
@@ -221,6 +223,28 @@ test.each([
     expect.objectContaining({ code: "bad_lock", message: expect.stringMatching(message) }),
   )
   expect(readFileSync(file, "utf8")).toBe(text)
+})
+
+test("a lock is its app's, until that is not there any more", () => {
+  const file = join(dir, "proto/shop/v1/shop.lock.json")
+  mkdirSync(join(file, ".."), { recursive: true })
+  const [first, second] = [join(dir, "src/public.ts"), join(dir, "src/admin.ts")]
+  mkdirSync(join(dir, "src"))
+  writeFileSync(first, "")
+  const read = (appFile: string) => readOwnLock(file, join(dir, "proto"), appFile, "shop")
+  // One that was written before locks had it is anyone's.
+  writeFileSync(file, printLock(emptyLock()))
+  expect(printLock(read(first))).toContain('  "app": "../src/public.ts",\n')
+  writeFileSync(file, printLock(read(first)))
+  expect(read(first).app).toBe("../src/public.ts")
+  expect(() => read(second)).toThrow(
+    expect.objectContaining({
+      code: "name_taken",
+      message: expect.stringMatching(/admin\.ts and .*public\.ts/),
+    }),
+  )
+  renameSync(first, second)
+  expect(read(second).app).toBe("../src/admin.ts")
 })
 
 test("a lock file that does not exist is empty", () => {
