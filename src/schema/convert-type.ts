@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { basename } from "node:path"
 import ts from "typescript"
 import { covers } from "./covers.ts"
 import { isLeftOut, jsonTypes } from "./json-type.ts"
 import type { EnumModel, FieldModel, MessageModel, TypeModel } from "./model.ts"
 import { brandedNumber, taggedNumber, withNumbers } from "./number-kind.ts"
 import type { Project } from "./project.ts"
-import { sharedNames } from "./shared-names.ts"
+import type { TypeNames } from "./type-names.ts"
 import { discriminantOf, literalOf, reachesDate, requiredProperties } from "./union-members.ts"
 import { ANY_HINT, hintFor, UnmappedType } from "./unmapped-type.ts"
 import { pascalCase, snakeCase, UniqueNames } from "./words.ts"
@@ -45,8 +44,7 @@ export class TypeConverter {
   readonly #checker: ts.TypeChecker
   readonly #names: UniqueNames
   readonly #at: ts.Node
-  /** Names that several types have. */
-  readonly #shared: ReadonlySet<string>
+  readonly #typeNames: TypeNames
   readonly #converted = new Map<ts.Type, MessageModel>()
   readonly #convertedGiven = new Map<ts.Type, MessageModel>()
   /** Messages that there were before this body. */
@@ -56,11 +54,11 @@ export class TypeConverter {
   /** Where in the body, such as `lines`, `[]`, `size`. */
   readonly #path: string[] = []
 
-  constructor(project: Project, names: UniqueNames) {
+  constructor(project: Project, names: UniqueNames, typeNames: TypeNames) {
     this.#checker = project.checker
     this.#names = names
     this.#at = project.entry
-    this.#shared = sharedNames(project)
+    this.#typeNames = typeNames
   }
 
   /**
@@ -495,7 +493,7 @@ export class TypeConverter {
 
   #enum(texts: string[], type: ts.Type, name: string): TypeModel {
     const symbol = type.aliasSymbol ?? this.#wholeEnum(type, texts.length)
-    const alias = symbol && !isLibrary(symbol) ? this.#nameOf(symbol) : ""
+    const alias = symbol && !isLibrary(symbol) ? this.#typeNames.of(symbol) : ""
     const same = this.enums.find(
       (known) =>
         known.name === alias &&
@@ -526,15 +524,8 @@ export class TypeConverter {
       ? type.aliasTypeArguments
       : type.flags & ts.TypeFlags.Object && this.#checker.getTypeArguments(type as ts.TypeReference)
     const names = (given || []).map((argument) => this.#argumentName(argument))
-    const name = this.#nameOf(symbol)
+    const name = this.#typeNames.of(symbol)
     return names.includes(undefined) || name === "" ? undefined : name + pascalCase(names.join(" "))
-  }
-
-  /** With its file's name before it where other types have the same. */
-  #nameOf(symbol: ts.Symbol): string {
-    const name = pascalCase(symbol.name)
-    const file = symbol.declarations?.[0]?.getSourceFile().fileName
-    return file && this.#shared.has(name) ? pascalCase(basename(file).replace(/\..*/, "")) + name : name
   }
 
   #argumentName(type: ts.Type): string | undefined {

@@ -19,6 +19,7 @@ import { printProto } from "./print-proto.ts"
 import { appName, defaultAppName, Project } from "./project.ts"
 import { readRoutes } from "./read-routes.ts"
 import { type RouteModel, serviceModel } from "./service-model.ts"
+import { TypeNames } from "./type-names.ts"
 import { snakeCase } from "./words.ts"
 
 /** Options of {@link generateSchema}. */
@@ -90,12 +91,13 @@ export function generateSchema(options: GenerateOptions): AppSchema {
   const app = options.appName === undefined ? defaultAppName(appFile) : appName(options.appName)
   const diagnostics: Diagnostic[] = []
   const rows = readRoutes(project, diagnostics)
-  const { model, routes: routeModels } = serviceModel(project, app, rows, diagnostics)
   const name = snakeCase(app)
   const path = `${name}/v1/${name}.proto`
   const dir = resolve(options.dir)
   const before = readOwnLock(join(dir, lockPath(path)), dir, appFile, app)
-  const { file, lock, docs } = describeService(model, path, before)
+  const typeNames = new TypeNames(project, before.types, dir)
+  const { model, routes: routeModels } = serviceModel(project, app, rows, typeNames, diagnostics)
+  const { file, lock, docs } = describeService(model, path, { ...before, types: typeNames.locked })
   const fullName = (message: MessageModel) => `${model.package}.${message.name}`
   // Their messages have got their names only now.
   const routes = routeModels.map((route) => ({

@@ -13,6 +13,8 @@ export interface Lock {
   version: 1
   /** The app's module, relative to the schema's directory; a lock of an earlier version does not say it. */
   app?: string
+  /** The types that have a name of their own: file and name in the app, by the name that they were given. */
+  types: Record<string, string>
   /** By name within the package, as `GetOrdersOk`. */
   messages: Record<string, LockedMessage>
   /** By name within the package. */
@@ -53,7 +55,7 @@ export interface Reserved {
 
 /** The lock of an app that has none yet. */
 export function emptyLock(): Lock {
-  return { version: 1, messages: {}, enums: {} }
+  return { version: 1, types: {}, messages: {}, enums: {} }
 }
 
 /**
@@ -78,6 +80,11 @@ export function readLock(file: string): Lock {
     throw fail("lacks a section; restore it from version control")
   }
   if (lock.app !== undefined && typeof lock.app !== "string") throw fail("app is not readable")
+  // A lock of an earlier version has none.
+  const { types = {} } = lock
+  if (!isRecord(types) || !Object.values(types).every((key) => typeof key === "string")) {
+    throw fail("types is not readable")
+  }
   const owners = [
     ...Object.entries(lock.messages).map(([name, m]) => ({
       name,
@@ -91,7 +98,7 @@ export function readLock(file: string): Lock {
     if (!parts.every(isRecord) || !Array.isArray(reserved)) throw fail(`${name} is not readable`)
     checkUnique(name, [...parts.flatMap((part) => Object.values(part!)), ...reserved], fail)
   }
-  return lock
+  return { ...lock, types }
 }
 
 /** Two branches that each added a field gave both the same number: git merges that without a conflict. */
@@ -173,6 +180,10 @@ export function assign(
 export function printLock(lock: Lock): string {
   const lines = ["{", '  "version": 1,']
   if (lock.app !== undefined) lines.push(`  "app": ${text(lock.app)},`)
+  if (hasAny(lock.types)) {
+    const types = sorted(lock.types).map(([name, key]) => [`    ${text(name)}: ${text(key)}`])
+    lines.push('  "types": {', ...list(types), "  },")
+  }
   lines.push('  "messages": {')
   lines.push(
     ...section(sorted(lock.messages), (key, message) => [

@@ -6,6 +6,7 @@ import { type HandlerTypes, handlerTypes, type ResponseBody } from "./handler-ty
 import type { FieldModel, MessageModel, MethodModel, Origin, ServiceModel, TypeModel } from "./model.ts"
 import type { Project } from "./project.ts"
 import type { RouteRow } from "./read-routes.ts"
+import type { TypeNames } from "./type-names.ts"
 import { pascalCase, snakeCase, UniqueNames } from "./words.ts"
 
 /** A route of the app. */
@@ -88,9 +89,10 @@ export function serviceModel(
   project: Project,
   app: string,
   rows: readonly RouteRow[],
+  typeNames: TypeNames,
   diagnostics: Diagnostic[],
 ): { model: ServiceModel; routes: RouteModel[] } {
-  return new ServiceBuilder(project, app, diagnostics).build(rows)
+  return new ServiceBuilder(project, app, typeNames, diagnostics).build(rows)
 }
 
 class ServiceBuilder {
@@ -102,12 +104,12 @@ class ServiceBuilder {
   readonly #service: string
   readonly #messages: MessageModel[] = []
 
-  constructor(project: Project, app: string, diagnostics: Diagnostic[]) {
+  constructor(project: Project, app: string, typeNames: TypeNames, diagnostics: Diagnostic[]) {
     this.#project = project
     this.#diagnostics = diagnostics
     this.#package = `${snakeCase(app)}.v1`
     this.#service = this.#names.take(`${pascalCase(app)}Service`)
-    this.#converter = new TypeConverter(project, this.#names)
+    this.#converter = new TypeConverter(project, this.#names, typeNames)
   }
 
   build(rows: readonly RouteRow[]): { model: ServiceModel; routes: RouteModel[] } {

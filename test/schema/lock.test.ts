@@ -153,12 +153,14 @@ test("buf agrees that no step breaks the wire or JSON", () => {
 })
 
 test("the lock's text is read back as it was, whatever the order of the source", () => {
-  const { lock } = describe(service({ b: string, a: double }, [], ["y", "x"]), emptyLock())
+  const types = { Order: "../src/b.ts#Order", AOrder: "../src/a.ts#Order" }
+  const { lock } = describe(service({ b: string, a: double }, [], ["y", "x"]), { ...emptyLock(), types })
   const removed = describe(service({ a: double }, [], ["x"]), lock).lock
   const file = join(dir, "app.lock.json")
   writeFileSync(file, printLock(removed))
   expect(readLock(file)).toEqual(removed)
   expect(printLock(readLock(file))).toBe(printLock(removed))
+  expect(printLock(removed)).toContain('  "types": {\n    "AOrder": "../src/a.ts#Order",\n')
   expect(printLock(removed)).toContain('        "a": { "number": 2, "name": "a", "type": "double" }\n')
 })
 
@@ -203,6 +205,7 @@ test.each([
   ["no JSON", "{", /is not JSON/],
   ["another version", '{"version":9,"messages":{},"enums":{}}', /another version/],
   ["nothing", "null", /another version/],
+  ["types that are none", '{"version":1,"types":{"A":1},"messages":{},"enums":{}}', /types is not readable/],
   ["an app that is none", '{"version":1,"app":1,"messages":{},"enums":{}}', /app is not readable/],
   ["no enums", '{"version":1,"messages":{}}', /lacks/],
   ["a message that is none", '{"version":1,"messages":{"A":1},"enums":{}}', /A is not readable/],

@@ -1,0 +1,134 @@
+/**
+ * The names of the app's types, which their messages and enums have.
+ *
+ * @module
+ */
+import { basename, relative, sep } from "node:path"
+import ts from "typescript"
+import type { Project } from "./project.ts"
+import { pascalCase, UniqueNames } from "./words.ts"
+
+/** A type that a module declares. */
+interface DeclaredType {
+  symbol: ts.Symbol
+  /** Its name, as a message would have it. */
+  name: string
+  /** Absolute path. */
+  file: string
+  /** What the lock knows it by: file and name. */
+  key: string
+}
+
+/**
+ * Gives each type a name that depends neither on what is met first nor on what other types there are by now: it keeps
+ * the one that it has in the lock. Of several new ones of the same name, each has that of its file before it.
+ */
+export class TypeNames {
+  readonly #names = new Map<ts.Symbol, string>()
+  readonly #keys = new Map<ts.Symbol, string>()
+  readonly #taken: UniqueNames
+  readonly #locked: Record<string, string>
+
+  /**
+   * @param locked - the lock's types: file and name, by the name that they were given
+   * @param dir - directory that files in the lock are relative to
+   */
+  constructor(project: Project, locked: Record<string, string>, dir: string) {
+    this.#locked = { ...locked }
+    this.#taken = new UniqueNames(Object.keys(locked))
+    const types = declaredTypes(project, dir)
+    for (const { symbol, key } of types) this.#keys.set(symbol, key)
+    const lockedBefore = grouped(
+      Object.entries(locked).map(([name, key]) => ({ name, key })),
+      ({ key }) => pascalCase(key.slice(key.lastIndexOf("#") + 1)),
+    )
+    const byName = grouped(types, ({ name }) => name)
+    const others = [...byName].flatMap(([name, same]) => this.#keep(same, lockedBefore.get(name) ?? []))
+    // The only one of its name comes first, which others' files and names might make as well.
+    for (const { symbol, name } of others) {
+      const isOnly = byName.get(name)!.length === 1 && !this.#taken.has(name)
+      if (isOnly) this.#names.set(symbol, this.#taken.take(name))
+    }
+    for (const { symbol, name, file } of others) {
+      if (!this.#names.has(symbol)) this.#names.set(symbol, this.#taken.take(withFile(name, file)))
+    }
+  }
+
+  /** The lock's types, with those whose name has been asked for. */
+  get locked(): Record<string, string> {
+    return this.#locked
+  }
+
+  of(symbol: ts.Symbol): string {
+    const name = this.#names.get(symbol)
+    const key = this.#keys.get(symbol)
+    if (name !== undefined && key !== undefined) {
+      this.#locked[name] = key
+      return name
+    }
+    // One that is declared in a function, say.
+    const own = pascalCase(symbol.name)
+    const file = symbol.declarations?.[0]?.getSourceFile().fileName
+    return file && this.#taken.has(own) ? withFile(own, file) : own
+  }
+
+  /**
+   * Gives types of the same name those that the lock has for them. The only new one, where the only one is missed, has
+   * been moved to another file.
+   *
+   * @returns those that it has none for
+   */
+  #keep(same: readonly DeclaredType[], locked: readonly { name: string; key: string }[]): DeclaredType[] {
+    const names = new Map(locked.map(({ name, key }) => [key, name]))
+    const others = same.filter(({ key }) => !names.has(key))
+    const missed = locked.filter(({ key }) => !same.some((type) => type.key === key))
+    const isMoved = missed.length === 1 && others.length === 1
+    for (const { symbol, key } of same) {
+      const name = names.get(key) ?? (isMoved ? missed[0]!.name : undefined)
+      if (name !== undefined) this.#names.set(symbol, name)
+    }
+    return isMoved ? [] : others
+  }
+}
+
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const group = groups.get(keyOf(item))
+    if (group) group.push(item)
+    else groups.set(keyOf(item), [item])
+  }
+  return groups
+}
+
+/** In an order that does not depend on who imports whom. */
+function declaredTypes(project: Project, dir: string): DeclaredType[] {
+  const types = project.program.getSourceFiles().flatMap((source) =>
+    project.isOwn(source)
+      ? source.statements.flatMap((statement): DeclaredType[] => {
+          const symbol = isNamedType(statement) && project.checker.getSymbolAtLocation(statement.name!)
+          if (!symbol || symbol.declarations?.[0]?.getSourceFile() !== source) return []
+          const file = source.fileName
+          const key = `${relative(dir, file).split(sep).join("/")}#${symbol.name}`
+          return [{ symbol, name: pascalCase(symbol.name), file, key }]
+        })
+      : [],
+  )
+  const bySymbol = new Map(types.map((type) => [type.symbol, type]))
+  return [...bySymbol.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+}
+
+function withFile(name: string, file: string): string {
+  return pascalCase(basename(file).replace(/\..*/, "")) + name
+}
+
+type NamedType = ts.InterfaceDeclaration | ts.TypeAliasDeclaration | ts.EnumDeclaration | ts.ClassDeclaration
+
+function isNamedType(node: ts.Statement): node is NamedType {
+  const isType =
+    ts.isInterfaceDeclaration(node) ||
+    ts.isTypeAliasDeclaration(node) ||
+    ts.isEnumDeclaration(node) ||
+    ts.isClassDeclaration(node)
+  return isType && node.name !== undefined
+}
