@@ -1,10 +1,10 @@
 import { setMaxListeners } from "node:events"
-import { setTimeout as sleep } from "node:timers/promises"
 import { Code } from "@connectrpc/connect"
 import { afterEach, describe, expect, it } from "vitest"
 import { type Channel, type ChannelOptions, InvokeError, openChannel } from "../../src/channel/index.ts"
 import { ErrorKind } from "../../src/gen/faasm/rpc/v1/function_service_pb.ts"
 import { describeServers, type TestServer, type TestServerOptions } from "../support/function-servers.ts"
+import { startChaosProxy } from "./chaos-proxy.ts"
 
 const cleanups: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -126,14 +126,16 @@ describeServers(({ name: kind, start }) => {
     it("tells the server of a call's time, and answers when the server does not", async () => {
       const server = await serve()
       const channel = open([server.url])
-      const error = await failure(channel.invoke(call("never", "", { timeoutMs: 100 })))
-      expect(error).toMatchObject({ kind: ErrorKind.TIMEOUT, mayHaveRun: true })
-      expect(error.message).toBe("u/never failed")
+      // The channel waits a little for the server's own answer, which comes later when the machine is busy.
+      const ended = async () => {
+        const error = await failure(channel.invoke(call("never", "", { timeoutMs: 100 })))
+        expect(error).toMatchObject({ kind: ErrorKind.TIMEOUT, mayHaveRun: true })
+        return error.message
+      }
+      await expect.poll(ended).toBe("u/never failed")
       // A server that takes no notice of deadlines.
-      const started = performance.now()
-      const late = await failure(channel.invoke(call("slow", "3000", { timeoutMs: 100 })))
+      const late = await failure(channel.invoke(call("slow", "1000000", { timeoutMs: 100 })))
       expect(late).toMatchObject({ kind: ErrorKind.TIMEOUT, code: Code.DeadlineExceeded, mayHaveRun: true })
-      expect(performance.now() - started).toBeLessThan(1000)
       await expect.poll(() => server.invoker.running).toBe(0)
     })
 
@@ -191,9 +193,9 @@ describeServers(({ name: kind, start }) => {
       const error = await failure(channel.invoke(call("echo")))
       expect(error).toMatchObject({ kind: ErrorKind.UNAVAILABLE, code: Code.Unavailable, mayHaveRun: false })
       expect(error.message).toMatch(/ECONNREFUSED/)
-      const started = performance.now()
-      await failure(channel.invoke(call("echo")))
-      expect(performance.now() - started).toBeLessThan(50)
+      // Before anything else can happen.
+      const next = new Promise((resolve) => setImmediate(resolve, "waits"))
+      expect(await Promise.race([failure(channel.invoke(call("echo"))), next])).toBeInstanceOf(InvokeError)
     })
 
     it("says when a server has no FunctionService", async () => {
@@ -212,11 +214,15 @@ describeServers(({ name: kind, start }) => {
     })
 
     it("goes to another server, or back later, when one drains", async () => {
-      const [leaving, staying] = [await serve({ drainMs: 5000 }), await serve()]
-      const channel = open([leaving.url, staying.url])
+      const [leaving, staying] = [await serve({ drainMs: 120_000 }), await serve()]
+      // A proxy keeps the address while nobody serves it.
+      let target = leaving.url
+      const proxy = await startChaosProxy(() => target, { seed: 1, rates: {} })
+      cleanups.push(() => proxy.close())
+      const channel = open([proxy.url, staying.url])
       await expect.poll(() => channel.status().every(({ ready }) => ready)).toBe(true)
       const answers = Array.from({ length: 20 }, () => channel.invoke(call("slow", "100")))
-      await sleep(20)
+      await expect.poll(() => leaving.invoker.calls.length, { interval: 2 }).toBe(10)
       const drained = leaving.drain()
       const later = Array.from({ length: 20 }, () => channel.invoke(call("echo", "later")))
       await Promise.all([...answers, ...later])
@@ -224,9 +230,9 @@ describeServers(({ name: kind, start }) => {
       expect(leaving.invoker.calls.filter(({ function: name }) => name === "slow").length).toBe(10)
       await expect.poll(() => leaving.sessions()).toBe(0)
       await leaving.close()
-      const { port } = leaving
-      const again = await serve({ port })
-      await expect.poll(() => channel.status()[0]!.ready, { timeout: 5000 }).toBe(true)
+      const again = await serve()
+      target = again.url
+      await expect.poll(() => channel.status()[0]!.ready).toBe(true)
       await Promise.all(Array.from({ length: 10 }, () => channel.invoke(call("slow", "10"))))
       expect(again.invoker.calls.length).toBe(5)
     })
@@ -242,7 +248,7 @@ describeServers(({ name: kind, start }) => {
       })
       expect(Buffer.from((await answer).output).toString()).toBe("100")
       await closed
-      expect(await server.sessions()).toBe(0)
+      await expect.poll(() => server.sessions()).toBe(0)
       expect(await channel.ready()).toBe(false)
     })
 

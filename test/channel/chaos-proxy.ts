@@ -23,6 +23,8 @@ export interface ChaosProxy {
   cutAll(): void
   /** Nothing passes on the present connections any more. */
   stallAll(): void
+  /** Cuts connections, `count` in all, when the server has sent `bytes` over one: in the middle of a larger answer. */
+  loseAnswers(count: number, bytes: number): void
   /** No more mischief; new connections pass unharmed. */
   calm(): void
   close(): Promise<void>
@@ -51,6 +53,8 @@ export function seededRandom(seed: number): () => number {
 interface Pair {
   sockets: Socket[]
   stalled: boolean
+  /** What the server has sent. */
+  answeredBytes: number
 }
 
 export async function startChaosProxy(
@@ -62,6 +66,7 @@ export async function startChaosProxy(
   const pairs = new Set<Pair>()
   let connections = 0
   let calm = false
+  let losses = { count: 0, bytes: 0 }
   const kill = (pair: Pair) => {
     pairs.delete(pair)
     for (const socket of pair.sockets) socket.destroy()
@@ -70,7 +75,7 @@ export async function startChaosProxy(
     connections++
     const { hostname, port } = new URL(typeof target === "string" ? target : target())
     const upstream = connect({ host: hostname, port: Number(port), noDelay: true })
-    const pair: Pair = { sockets: [client, upstream], stalled: false }
+    const pair: Pair = { sockets: [client, upstream], stalled: false, answeredBytes: 0 }
     pairs.add(pair)
     for (const [from, to] of [
       [client, upstream],
@@ -90,6 +95,12 @@ export async function startChaosProxy(
       }
       from.on("data", (chunk: Buffer) => {
         if (pair.stalled) return
+        if (from === upstream) pair.answeredBytes += chunk.length
+        if (losses.count > 0 && pair.answeredBytes > losses.bytes) {
+          losses.count--
+          kill(pair)
+          return
+        }
         let dice = calm ? 2 : random()
         const happens = (mischief: Mischief) => {
           dice -= options.rates[mischief] ?? 0
@@ -120,6 +131,9 @@ export async function startChaosProxy(
     },
     stallAll() {
       for (const pair of pairs) pair.stalled = true
+    },
+    loseAnswers(count, bytes) {
+      losses = { count, bytes }
     },
     calm() {
       calm = true

@@ -112,8 +112,8 @@ describeServers(({ name: kind, start }) => {
         })
       }
       await channel.close()
-      await expect.poll(() => server.sessions(), { timeout: 3000 }).toBe(0)
-      expect(server.invoker.running).toBe(0)
+      await expect.poll(() => server.sessions()).toBe(0)
+      await expect.poll(() => server.invoker.running).toBe(0)
     })
 
     it("ends only the stream that a malformed frame came by", async () => {

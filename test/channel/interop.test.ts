@@ -69,7 +69,7 @@ function opened(transport: Transport) {
 describeServers(({ name: kind, start }) => {
   let server: TestServer
   beforeAll(async () => {
-    server = await start({ resumeWindowMs: 200 })
+    server = await start()
   })
   afterAll(() => server.close())
 
@@ -99,6 +99,7 @@ describeServers(({ name: kind, start }) => {
       })
 
       it("calls over a channel, and resumes it", async () => {
+        const server = await start()
         const sessionId = randomId()
         const first = opened(transportTo(server.url))
         first.send({ hello: helloOf(sessionId), bindings: [binding], calls: [{ id: 1n, binding: 1 }] })
@@ -118,8 +119,8 @@ describeServers(({ name: kind, start }) => {
         second.send({ ack: 2n })
         second.end()
         expect(await second.ended()).toBe(true)
-        // Those of other tests are forgotten after a while.
         await expect.poll(() => server.sessions()).toBe(0)
+        await server.close()
       })
 
       for (const [what, frames, code] of [
@@ -192,6 +193,7 @@ describeServers(({ name: kind, start }) => {
     })
 
     it("is forgotten after a while without a stream, and what runs is stopped", async () => {
+      const server = await start({ resumeWindowMs: 200 })
       const transport = transports["Connect on HTTP/2"]!(server.url)
       const stream = opened(transport)
       stream.send({
@@ -202,8 +204,9 @@ describeServers(({ name: kind, start }) => {
       await stream.receive()
       await expect.poll(() => server.invoker.running).toBe(1)
       stream.drop()
-      await expect.poll(() => server.sessions(), { timeout: 2000 }).toBe(0)
-      expect(server.invoker.running).toBe(0)
+      await expect.poll(() => server.sessions()).toBe(0)
+      await expect.poll(() => server.invoker.running).toBe(0)
+      await server.close()
     })
   })
 })
