@@ -214,7 +214,7 @@ describe("a file of results", () => {
   })
 })
 
-it("keeps what has been measured when a run is interrupted", { timeout: 60_000 }, async () => {
+it("keeps what has been measured when a run is interrupted", async () => {
   const cli = join(import.meta.dirname, "../../src/cli/main.ts")
   const [json, out] = [join(dir, "interrupted.json"), join(dir, "interrupted")]
   const args = [

@@ -16,12 +16,12 @@ export interface TestServer {
 }
 
 export async function startTestServer(
-  options: FunctionServiceOptions & { port?: number; invoker?: TestInvoker } = {},
+  options: FunctionServiceOptions & { invoker?: TestInvoker } = {},
 ): Promise<TestServer> {
   const invoker = options.invoker ?? new TestInvoker()
   const service = new FunctionServiceServer(invoker, options)
   const server = await listenDual(
-    { host: "127.0.0.1", port: options.port ?? 0 },
+    { host: "127.0.0.1", port: 0 },
     (request: IncomingMessage, response: ServerResponse) => {
       if (service.handle(request, response)) return
       response.writeHead(404)

@@ -5,7 +5,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { afterAll, expect, test, vi } from "vitest"
+import { afterAll, expect, test } from "vitest"
 import { packageRoot } from "../../src/package-root.ts"
 
 const dir = mkdtempSync(join(tmpdir(), "hono-faasm-cli-"))
@@ -72,7 +72,7 @@ test("generate writes once, and then nothing while nothing changes", async () =>
   const again = await start(...args).ended
   expect(again).toMatchObject({ code: 0 })
   expect(again.output).toMatch(/nothing has changed/)
-}, 60_000)
+})
 
 test("generate --check finds what is not up to date, and writes nothing", async () => {
   const out = join(dir, "checked")
@@ -83,7 +83,7 @@ test("generate --check finds what is not up to date, and writes nothing", async 
   expect(existsSync(out)).toBe(false)
   await start(...args).ended
   expect(await start(...args, "--check").ended).toMatchObject({ code: 0 })
-}, 60_000)
+})
 
 test("generate --strict takes warnings as errors, and --json tells tools of them", async () => {
   const out = join(dir, "strict")
@@ -99,7 +99,7 @@ test("generate --strict takes warnings as errors, and --json tells tools of them
   expect(typedBodies + jsonBodies).toBeGreaterThan(11)
   expect(diagnostics[0]).toMatchObject({ code: "unknown_path", source: { line: expect.any(Number) } })
   expect(files.join()).toMatch(/unmapped\.proto/)
-}, 60_000)
+})
 
 test("generate --watch writes again when a source changes, also after a mistake", async () => {
   const project = join(dir, "watched")
@@ -114,7 +114,7 @@ test("generate --watch writes again when a source changes, also after a mistake"
   write("{ a: 1 }")
   const out = join(project, "proto")
   const watching = start("generate", join(project, "app.ts"), "--name", "watched", "--out", out, "--watch")
-  const until = (done: () => boolean) => vi.waitFor(() => expect(done()).toBe(true), { timeout: 30_000 })
+  const until = (done: () => boolean) => expect.poll(done).toBe(true)
   const waits = () => watching.output().split("waiting for changes").length - 1
   await until(() => waits() === 1)
   write("nothing")
@@ -124,7 +124,7 @@ test("generate --watch writes again when a source changes, also after a mistake"
   expect(readFileSync(join(out, "watched/v1/watched.proto"), "utf8")).toMatch(/double b = 2/)
   watching.child.kill("SIGINT")
   expect(await watching.ended).toMatchObject({ code: 0 })
-}, 120_000)
+})
 
 test("dev serves the app by functions, and Ctrl-C ends it cleanly", async () => {
   const dev = start("dev", "examples/orders/app.ts", "--port", "0", "--out", join(dir, "build"))
@@ -138,7 +138,7 @@ test("dev serves the app by functions, and Ctrl-C ends it cleanly", async () => 
   expect(live.output).toMatch(/GET\s+\/api\/products\s+orders\s+1\s+0\s+0\s+0/)
   dev.child.kill("SIGINT")
   expect(await dev.ended).toMatchObject({ code: 0 })
-}, 120_000)
+})
 
 test("a port that is taken is named", async () => {
   const server = createServer().listen(0, "127.0.0.1")
@@ -155,7 +155,7 @@ test("a port that is taken is named", async () => {
   } finally {
     server.close()
   }
-}, 60_000)
+})
 
 async function listening(child: ChildProcess): Promise<string> {
   for await (const line of createInterface(child.stdout!)) {

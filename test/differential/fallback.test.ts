@@ -1,28 +1,24 @@
 import { once } from "node:events"
-import { connect, createServer, type Socket } from "node:net"
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { GatewayEvent } from "../../src/gateway/index.ts"
 import { offload } from "../../src/gateway/index.ts"
 import { faasm, type Subject, startSubject } from "./harness.ts"
 
-/** A way to the runtime that can be cut and restored. */
+/** A way to the runtime that can be cut and restored. It keeps its port meanwhile, which somebody else might take. */
 class Wire {
   readonly #sockets = new Set<Socket>()
-  readonly #target: URL
-  #server = createServer()
-  port = 0
+  readonly #server: Server
+  #isCut = false
 
   constructor(target: string) {
-    this.#target = new URL(target)
-  }
-
-  get url() {
-    return `http://127.0.0.1:${this.port}`
-  }
-
-  async restore() {
+    const { port, hostname } = new URL(target)
     this.#server = createServer((socket) => {
-      const onward = connect(Number(this.#target.port), this.#target.hostname)
+      if (this.#isCut) {
+        socket.resetAndDestroy()
+        return
+      }
+      const onward = connect(Number(port), hostname)
       for (const end of [socket, onward]) {
         this.#sockets.add(end)
         end.on("error", () => {})
@@ -34,15 +30,28 @@ class Wire {
       }
       socket.pipe(onward).pipe(socket)
     })
-    await once(this.#server.listen(this.port, "127.0.0.1"), "listening")
-    this.port = (this.#server.address() as { port: number }).port
   }
 
-  async cut() {
-    const closed = once(this.#server, "close")
-    this.#server.close()
+  get url() {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  async open() {
+    await once(this.#server.listen(0, "127.0.0.1"), "listening")
+  }
+
+  cut() {
+    this.#isCut = true
     for (const socket of this.#sockets) socket.destroy()
-    await closed
+  }
+
+  restore() {
+    this.#isCut = false
+  }
+
+  async close() {
+    this.cut()
+    await once(this.#server.close(), "close")
   }
 }
 
@@ -53,10 +62,10 @@ describe.skipIf(faasm)("a gateway with both ways", () => {
   beforeAll(async () => {
     subject = await startSubject("./apps/defaults.ts")
     wire = new Wire(subject.url)
-    await wire.restore()
-  }, 120_000)
+    await wire.open()
+  })
   afterAll(async () => {
-    await wire?.cut()
+    await wire?.close()
     await subject?.close()
   })
 
@@ -73,13 +82,7 @@ describe.skipIf(faasm)("a gateway with both ways", () => {
       expect([response.status, await response.text()]).toEqual([200, "ok"])
       return app.gateway.status().routes[0]!.lastWay
     }
-    const untilWay = async (wanted: string) => {
-      const deadline = performance.now() + 8000
-      while ((await way()) !== wanted) {
-        expect(performance.now()).toBeLessThan(deadline)
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
-    }
+    const untilWay = (wanted: string) => expect.poll(way, { interval: 20 }).toBe(wanted)
     return { app, events, way, untilWay }
   }
 
@@ -87,10 +90,10 @@ describe.skipIf(faasm)("a gateway with both ways", () => {
     const { app, events, way, untilWay } = start(wire.url)
     try {
       expect(await way()).toBe("rpc")
-      await wire.cut()
+      wire.cut()
       await untilWay("planner")
       for (let i = 0; i < 5; i++) expect(await way()).toBe("planner")
-      await wire.restore()
+      wire.restore()
       await untilWay("rpc")
       const switches = events.filter((event) => event.type === "switch").map(({ to }) => to)
       expect(switches).toEqual(["planner", "rpc"])

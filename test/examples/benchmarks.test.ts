@@ -181,7 +181,7 @@ describe("answers that follow", () => {
   })
 })
 
-test("every function answers the same offloaded as natively", { timeout: 120_000 }, async () => {
+test("every function answers the same offloaded as natively", async () => {
   const sizes: Record<string, number> = { fannkuch: 6, hexiom: 3, scimark: 4, mdp: 1, go: 1, richards: 1 }
   const subject = await startSubject("../../examples/benchmarks/app.ts")
   try {

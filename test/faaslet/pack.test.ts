@@ -75,7 +75,7 @@ __honoFaasm.warmUp = async () => { await null; globalThis.warm = true; __native.
     expect(new TextDecoder().decode(new TestHost(wasm).invoke({}).body.value as Uint8Array)).toBe(
       '{"route":0,"method":"GET"}',
     )
-  }, 300_000)
+  })
 })
 
 describe("packing fails with a reason when", () => {

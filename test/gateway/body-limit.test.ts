@@ -30,7 +30,7 @@ const server = serve({ fetch: served.fetch, port: 0, hostname: "127.0.0.1" })
 beforeAll(async () => void (server.listening || (await once(server, "listening"))))
 afterAll(() => void server.close())
 
-/** Sends a body piece by piece until it is answered; tells the answer and how much was sent by then. */
+/** Sends a body piece by piece, for as long as it is not answered; tells the answer's status. */
 async function upload(headers: http.OutgoingHttpHeaders, pieces: number, pieceBytes: number) {
   const { port } = server.address() as AddressInfo
   const request = http.request({ port, host: "127.0.0.1", method: "POST", headers })
@@ -39,8 +39,7 @@ async function upload(headers: http.OutgoingHttpHeaders, pieces: number, pieceBy
   void answer.then(() => (answered = true)).catch(() => {})
   // The gateway may close the connection under what is still being sent.
   request.on("error", () => {})
-  let sent = 0
-  for (; sent < pieces && !answered; sent++) {
+  for (let sent = 0; sent < pieces && !answered; sent++) {
     request.write(Buffer.alloc(pieceBytes))
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
@@ -48,20 +47,16 @@ async function upload(headers: http.OutgoingHttpHeaders, pieces: number, pieceBy
   const [response] = await answer
   response.resume()
   request.destroy()
-  return { status: response.statusCode, sent }
+  return response.statusCode
 }
 
 describe("a body above maxBodyBytes", () => {
   it("is refused by its content length, before it is sent", async () => {
-    const { status, sent } = await upload({ "content-length": 100_000_000 }, 200, 10)
-    expect(status).toBe(413)
-    expect(sent).toBeLessThan(200)
+    expect(await upload({ "content-length": 100_000_000 }, Number.POSITIVE_INFINITY, 10)).toBe(413)
   })
 
   it("is refused in the middle when it tells no length", async () => {
-    const { status, sent } = await upload({}, 400, 100)
-    expect(status).toBe(413)
-    expect(sent).toBeLessThan(400)
+    expect(await upload({}, Number.POSITIVE_INFINITY, 100)).toBe(413)
   })
 
   it("is refused when middleware has read it", async () => {
@@ -81,7 +76,7 @@ describe("a body above maxBodyBytes", () => {
   it("and up to it is not", async () => {
     const body = "x".repeat(1000)
     expect((await served.request("/", { method: "POST", body })).status).toBe(200)
-    expect((await upload({ "content-length": 1000 }, 10, 100)).status).toBe(200)
-    expect((await upload({}, 10, 100)).status).toBe(200)
+    expect(await upload({ "content-length": 1000 }, 10, 100)).toBe(200)
+    expect(await upload({}, 10, 100)).toBe(200)
   })
 })

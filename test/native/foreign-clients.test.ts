@@ -99,7 +99,7 @@ describe.skipIf(conformanceServer === null)("the C++ server and clients that are
     })
   })
 
-  test.skipIf(protos === null || python === null)("Python's grpcio", { timeout: 60_000 }, async () => {
+  test.skipIf(protos === null || python === null)("Python's grpcio", async () => {
     const client = fileURLToPath(new URL("grpcio_client.py", import.meta.url))
     await run(python!, [client, address, protos!])
   })
@@ -153,7 +153,7 @@ describe.skipIf(conformanceServer === null)("the C++ server and clients that are
     })
   })
 
-  test.skipIf(h2load === null)("h2load", { timeout: 60_000 }, async () => {
+  test.skipIf(h2load === null)("h2load", async () => {
     const { stdout } = await run(h2load!, [
       ...["--requests", "20000", "--clients", "20", "--max-concurrent-streams", "50"],
       ...["--header", "content-type: application/json"],
@@ -164,7 +164,7 @@ describe.skipIf(conformanceServer === null)("the C++ server and clients that are
     expect(stdout).toContain("status codes: 20000 2xx")
   })
 
-  test.skipIf(h2spec === null)("h2spec", { timeout: 120_000 }, async () => {
+  test.skipIf(h2spec === null)("h2spec", async () => {
     // Its GETs have to get a body, and not before what it sends to a half-closed stream.
     const late = { responseDefinition: { responseData: "aGVsbG8=", responseDelayMs: 50 } }
     const query = new URLSearchParams({ connect: "v1", encoding: "json", message: JSON.stringify(late) })

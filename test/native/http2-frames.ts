@@ -139,7 +139,7 @@ export class RawConnection {
     this.#socket.pause()
   }
 
-  async waitFor(matches: (frame: Frame) => boolean, withinMs = 10_000): Promise<Frame> {
+  async waitFor(matches: (frame: Frame) => boolean, withinMs = 60_000): Promise<Frame> {
     const until = Date.now() + withinMs
     for (;;) {
       const found = this.frames.find(matches)
@@ -149,7 +149,7 @@ export class RawConnection {
     }
   }
 
-  async waitForClose(withinMs: number): Promise<boolean> {
+  async waitForClose(withinMs = 60_000): Promise<boolean> {
     const until = Date.now() + withinMs
     while (!this.closed && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10))
     return this.closed

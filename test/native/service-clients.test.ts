@@ -42,7 +42,7 @@ describe.skipIf(!python && !grpcurl && !connectGo)("an app's service and clients
     server = await listen(subject.rpc, { port: 0 })
     dir = mkdtempSync(join(tmpdir(), "hono-faasm-clients-"))
     writeSchema(generateSchema({ appFile, dir }), dir)
-  }, 60_000)
+  })
 
   afterAll(async () => {
     await server?.close(0)
@@ -62,7 +62,7 @@ describe.skipIf(!python && !grpcurl && !connectGo)("an app's service and clients
     expect(JSON.parse(stdout).ok).toMatchObject({ id: "a/b", text: "first" })
   })
 
-  test.skipIf(!python)("Python's grpcio", { timeout: 60_000 }, async () => {
+  test.skipIf(!python)("Python's grpcio", async () => {
     const client = fileURLToPath(new URL("grpcio_service_client.py", import.meta.url))
     await run(python!, [client, new URL(server.url).host, dir])
   })

@@ -47,7 +47,7 @@ beforeAll(async () => {
      await runtime.close()
      `,
   )
-}, 180_000)
+})
 
 afterAll(() => rm(project, { recursive: true, force: true }))
 
@@ -66,9 +66,9 @@ test("generate, build and routes work", async () => {
   await cli("build", "app.ts", "--optimise", "dev")
   const { stdout } = await cli("routes")
   expect(stdout).toMatch(/GET\s+\/hello\/:name\s+faasm/)
-}, 60_000)
+})
 
 test("the library builds, uploads, and serves a request by a function", async () => {
   const { stdout } = await run("node", ["run.mjs"], { cwd: project })
   expect(stdout.trim()).toBe('200 {"hello":"world"}')
-}, 60_000)
+})

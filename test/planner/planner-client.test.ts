@@ -117,23 +117,24 @@ describe("PlannerClient", () => {
 
   it("gives up at the deadline", async () => {
     const { client } = await start(doneAfter(Number.POSITIVE_INFINITY, {}))
-    const started = performance.now()
-    expect(await errorOf(client.invoke({ ...call, timeoutMs: 60 }))).toMatchObject({
+    expect(await errorOf(client.invoke({ ...call, timeoutMs: 1000 }))).toMatchObject({
       kind: ErrorKind.TIMEOUT,
       mayHaveRun: true,
     })
-    expect(performance.now() - started).toBeLessThan(500)
   })
 
   it("stops asking when the caller leaves", async () => {
-    const { planner, client } = await start(doneAfter(Number.POSITIVE_INFINITY, {}))
     const leaving = new AbortController()
-    setTimeout(() => leaving.abort(), 30)
+    const never = doneAfter(Number.POSITIVE_INFINITY, {})
+    const { planner, client } = await start((request, response) => {
+      if (planner.count("EXECUTE_BATCH_STATUS") === 3) leaving.abort()
+      return never(request, response)
+    })
     const error = await errorOf(client.invoke({ ...call, signal: leaving.signal }))
     expect(error).toMatchObject({ kind: ErrorKind.CANCELLED, mayHaveRun: true })
-    const { length } = planner.requests
+    // It would ask again within 2 ms.
     await new Promise((resolve) => setTimeout(resolve, 150))
-    expect(planner.requests).toHaveLength(length)
+    expect(planner.count("EXECUTE_BATCH_STATUS")).toBe(3)
     const before = await errorOf(client.invoke({ ...call, signal: leaving.signal }))
     expect(before).toMatchObject({ kind: ErrorKind.CANCELLED, mayHaveRun: false })
   })

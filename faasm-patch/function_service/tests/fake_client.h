@@ -160,7 +160,7 @@ class ChannelClient
     std::vector<rpc::Result> results(size_t count)
     {
         std::vector<rpc::Result> all;
-        for (int tries = 0; all.size() < count && tries < 5000; tries++) {
+        for (int tries = 0; all.size() < count && tries < 60'000; tries++) {
             for (const auto& frame : receive()) {
                 all.insert(
                   all.end(), frame.results().begin(), frame.results().end());

@@ -61,7 +61,7 @@ class HttpClient
 
     // Until `condition` or the time is over; tells whether it is met.
     bool runUntil(const std::function<bool()>& condition,
-                  std::chrono::milliseconds within = std::chrono::seconds(10));
+                  std::chrono::milliseconds within = std::chrono::seconds(60));
     Response& finish(int32_t stream);
 
     Response& at(int32_t stream) { return responses[stream].response; }

@@ -41,7 +41,7 @@ class Record
     bool waitForClosed(size_t count)
     {
         std::unique_lock lock(mutex);
-        return changed.wait_for(lock, std::chrono::seconds(10), [&] {
+        return changed.wait_for(lock, std::chrono::seconds(60), [&] {
             return closes.size() >= count;
         });
     }
@@ -57,7 +57,7 @@ class Record
     std::shared_ptr<http::Exchange> exchange(size_t index)
     {
         std::unique_lock lock(mutex);
-        changed.wait_for(lock, std::chrono::seconds(10), [&] {
+        changed.wait_for(lock, std::chrono::seconds(60), [&] {
             return exchanges.size() > index;
         });
         return exchanges.at(index);
