@@ -131,7 +131,7 @@ describe("frames", () => {
 })
 
 /** Around the sizes at which small chunks are gathered. */
-const large = fc.uint8Array({ minLength: 4000, maxLength: 10_000, size: "max" })
+const large = fc.integer({ min: 4000, max: 10_000 }).map((length) => Uint8Array.from({ length }, (_, i) => i))
 const cut = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 400, max: 5000 }))
 
 describe("envelopes", () => {
@@ -154,7 +154,8 @@ describe("envelopes", () => {
           reader.push(all.subarray(at, end))
           at = end
         }
-        expect(found).toEqual(messages)
+        expect(found.map(({ length }) => length)).toEqual(messages.map(({ length }) => length))
+        expect(Buffer.concat(found).compare(Buffer.concat(messages))).toBe(0)
         expect(reader.isEmpty).toBe(true)
       }),
     )

@@ -66,19 +66,39 @@ test("an app without a default export is refused with a message", async () => {
   expect(code).toBe(1)
 })
 
+/** Writes a project of one file, and returns that. */
+function writeProject(name: string, body: string): string {
+  const project = join(dir, name)
+  if (!existsSync(project)) {
+    mkdirSync(project)
+    symlinkSync(join(packageRoot, "node_modules"), join(project, "node_modules"))
+    writeFileSync(
+      join(project, "tsconfig.json"),
+      '{ "compilerOptions": { "strict": true, "skipLibCheck": true, "types": [] } }',
+    )
+  }
+  const file = join(project, "app.ts")
+  writeFileSync(
+    file,
+    `import { Hono } from "hono"\nexport default new Hono().get("/", (c) => c.json(${body}))\n`,
+  )
+  return file
+}
+
 test("generate writes once, and then nothing while nothing changes", async () => {
-  const args = ["generate", "examples/orders/app.ts", "--out", join(dir, "orders")]
-  expect((await start(...args).ended).output).toMatch(/orders\.proto/)
+  const app = writeProject("once", "{ a: 1 }")
+  const args = ["generate", app, "--name", "once", "--out", join(dir, "once/proto")]
+  expect((await start(...args).ended).output).toMatch(/once\.proto/)
   const again = await start(...args).ended
   expect(again).toMatchObject({ code: 0 })
   expect(again.output).toMatch(/nothing has changed/)
 })
 
 test("generate --check finds what is not up to date, and writes nothing", async () => {
-  const out = join(dir, "checked")
-  const args = ["generate", "examples/orders/app.ts", "--out", out]
+  const out = join(dir, "checked/proto")
+  const args = ["generate", writeProject("checked", "{ a: 1 }"), "--name", "checked", "--out", out]
   const missing = await start(...args, "--check").ended
-  expect(missing.output).toMatch(/not up to date: .*orders\.proto/)
+  expect(missing.output).toMatch(/not up to date: .*checked\.proto/)
   expect(missing.code).toBe(1)
   expect(existsSync(out)).toBe(false)
   await start(...args).ended
@@ -102,26 +122,18 @@ test("generate --strict takes warnings as errors, and --json tells tools of them
 })
 
 test("generate --watch writes again when a source changes, also after a mistake", async () => {
-  const project = join(dir, "watched")
-  mkdirSync(project)
-  symlinkSync(join(packageRoot, "node_modules"), join(project, "node_modules"))
-  writeFileSync(join(project, "tsconfig.json"), '{ "compilerOptions": { "strict": true } }')
-  const write = (body: string) =>
-    writeFileSync(
-      join(project, "app.ts"),
-      `import { Hono } from "hono"\nexport default new Hono().get("/", (c) => c.json(${body}))\n`,
-    )
-  write("{ a: 1 }")
-  const out = join(project, "proto")
-  const watching = start("generate", join(project, "app.ts"), "--name", "watched", "--out", out, "--watch")
+  const write = (body: string) => writeProject("watched", body)
+  const app = write("{ a: 1 }")
+  const out = join(dir, "watched/proto")
+  const watching = start("generate", app, "--name", "watched", "--out", out, "--watch")
   const until = (done: () => boolean) => expect.poll(done).toBe(true)
   const waits = () => watching.output().split("waiting for changes").length - 1
-  await until(() => waits() === 1)
+  await until(() => waits() > 0)
   write("nothing")
-  await until(() => /error: .*nothing/.test(watching.output()) && waits() === 2)
+  await until(() => /error: .*nothing/.test(watching.output()) && waits() > 1)
   write("{ a: 1, b: 2 }")
-  await until(() => waits() === 3)
-  expect(readFileSync(join(out, "watched/v1/watched.proto"), "utf8")).toMatch(/double b = 2/)
+  // What is written may be seen twice: when the file has been emptied, and when it is complete.
+  await until(() => /double b = 2/.test(readFileSync(join(out, "watched/v1/watched.proto"), "utf8")))
   watching.child.kill("SIGINT")
   expect(await watching.ended).toMatchObject({ code: 0 })
 })
