@@ -1,6 +1,7 @@
 import { openChannel } from "../src/channel/index.ts"
 import { uploadFunction } from "../src/faaslet/index.ts"
-import { type Outcome, type RuntimeOptions, startRuntime } from "../src/runtime/index.ts"
+import { TimingsLevel } from "../src/gen/faasm/rpc/v1/function_service_pb.ts"
+import { type CallTimings, type Outcome, type RuntimeOptions, startRuntime } from "../src/runtime/index.ts"
 import type { TargetUrls } from "./target.ts"
 
 /** What calls functions that may find no instance ready. */
@@ -61,7 +62,7 @@ export function remoteHost({ rpc, upload }: TargetUrls): ColdHost {
         input,
         idempotent: true,
         timeoutMs: TIMEOUT_MS,
-        detailedTimings: true,
+        timings: TimingsLevel.DETAILED,
       })
       return callOf(start, timings)
     },
@@ -69,6 +70,7 @@ export function remoteHost({ rpc, upload }: TargetUrls): ColdHost {
   }
 }
 
-function callOf(start: number, { instanceUs, cold }: { instanceUs?: number; cold: boolean }): ColdCall {
-  return { us: (performance.now() - start) * 1000, instanceUs: instanceUs ?? 0, cold }
+function callOf(start: number, timings: CallTimings | undefined): ColdCall {
+  const { instanceUs = 0, cold = false } = timings ?? {}
+  return { us: (performance.now() - start) * 1000, instanceUs, cold }
 }

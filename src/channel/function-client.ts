@@ -1,5 +1,5 @@
 import type { Code } from "@connectrpc/connect"
-import type { ErrorKind } from "../gen/faasm/rpc/v1/function_service_pb.ts"
+import type { ErrorKind, TimingsLevel } from "../gen/faasm/rpc/v1/function_service_pb.ts"
 import { codeOfKind } from "../rpc/error-code.ts"
 
 /** Runs functions somewhere else, by whatever way. */
@@ -30,8 +30,8 @@ export interface FunctionCall {
   idempotent: boolean
   /** W3C trace context. */
   traceparent?: string
-  /** Asks for all that the server can tell in {@link CallTimings}. */
-  detailedTimings?: boolean
+  /** How much of {@link CallTimings} the server is asked for. Default: nothing. */
+  timings?: TimingsLevel
   /** Gives the call up: it rejects at once, and the server is told. */
   signal?: AbortSignal
 }
@@ -40,7 +40,8 @@ export interface FunctionCall {
 export interface InvokeResult {
   /** What the function wrote. */
   output: Uint8Array
-  timings: CallTimings
+  /** Absent unless the call asked for it. The planner's client measures it in any case. */
+  timings?: CallTimings
   /** How the call went: by FunctionService, or by the planner's HTTP/JSON dialect. */
   way: "rpc" | "planner"
 }

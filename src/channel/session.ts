@@ -148,8 +148,8 @@ export class Session {
   /** Sends a call that {@link Session.fits}. */
   send(pending: PendingCall): void {
     const id = ++this.#lastId
-    const { input, traceparent = "", detailedTimings } = pending.call
-    const call = { id, binding: 0, input, timeoutMs: 0, traceparent, detailedTimings }
+    const { input, traceparent = "", timings } = pending.call
+    const call = { id, binding: 0, input, timeoutMs: 0, traceparent, timings }
     const sent: SentCall = { ...call, pending, written: false }
     this.#inFlight.set(id, sent)
     pending.session = this

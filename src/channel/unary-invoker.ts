@@ -32,22 +32,22 @@ export class UnaryInvoker {
 
   /** Calls once. Rejects with {@link InvokeError}. */
   async invoke(pending: PendingCall, signal: AbortSignal): Promise<InvokeResult> {
-    const { user, function: name, input, traceparent, detailedTimings } = pending.call
+    const { user, function: name, input, traceparent, timings } = pending.call
     const timeoutMs = Math.max(1, Math.ceil(pending.deadline - performance.now()))
     try {
       const response = await this.#client.invoke(
-        { user, function: name, input, timeoutMs, traceparent, detailedTimings },
+        { user, function: name, input, timeoutMs, traceparent, timings },
         { signal, headers: this.#headers },
       )
-      return { output: response.output, timings: timingsOf(response.timings), way: "rpc" }
+      return { output: response.output, timings: response.timings && timingsOf(response.timings), way: "rpc" }
     } catch (error) {
       throw invokeError(pending, ConnectError.from(error))
     }
   }
 }
 
-function timingsOf(timings: Timings | undefined): CallTimings {
-  const { queuedUs = 0, executedUs = 0, cold = false, arrivedAtUs, instanceUs, resetUs } = timings ?? {}
+function timingsOf(timings: Timings): CallTimings {
+  const { queuedUs, executedUs, cold, arrivedAtUs, instanceUs, resetUs } = timings
   const result: CallTimings = { queuedUs, executedUs, cold }
   if (arrivedAtUs !== undefined)
     Object.assign(result, { arrivedAtUs: Number(arrivedAtUs), instanceUs, resetUs })

@@ -1,4 +1,5 @@
 import type { Context, Next } from "hono"
+import { TimingsLevel } from "../gen/faasm/rpc/v1/function_service_pb.ts"
 import { decodeReply } from "./decode-reply.ts"
 import { encodeInvocation, encodeInvocationJson, Unportable } from "./encode-invocation.ts"
 import type { CallEvent, Way } from "./events.ts"
@@ -111,7 +112,7 @@ class Exchange {
       idempotent: isIdempotent(facts.method),
       traceparent: traceparentOf(request.raw.headers),
       signal: request.raw.signal,
-      detailedTimings: this.#detailed,
+      timings: this.#timingsLevel,
       encode: (form) => this.#encode(form, facts),
     })
     const receivedAt = performance.now()
@@ -125,7 +126,8 @@ class Exchange {
       reply,
       passage ? (message) => passage.bodyOf(codec, message) : (message) => codec.toJsonBytes(message),
     )
-    if (this.#shared.serverTiming) {
+    // A server that was asked and does not tell leaves nothing that would add up.
+    if (this.#shared.serverTiming && result.timings) {
       const times: GatewayTimes = {
         startedAt: this.#started,
         encodeMs: this.#encodeMs,
@@ -153,6 +155,11 @@ class Exchange {
     this.#way = form === "json" ? "planner" : "rpc"
     this.#misfits = encoded.misfit === undefined ? [] : [`request ${encoded.misfit}`]
     return encoded.bytes
+  }
+
+  get #timingsLevel(): TimingsLevel {
+    if (this.#detailed) return TimingsLevel.DETAILED
+    return this.#shared.serverTiming ? TimingsLevel.BRIEF : TimingsLevel.UNSPECIFIED
   }
 
   get #detailed(): boolean {

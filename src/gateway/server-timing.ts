@@ -3,8 +3,9 @@ import { monotonicOffsetMs } from "../monotonic-clock.ts"
 import type { Reply } from "./reply.ts"
 
 /**
- * What a `Server-Timing` header tells. `true`: where the gateway's and the function's time went. `"detailed"`: every
- * phase on the way, for which the server and the function are asked, too.
+ * What a `Server-Timing` header tells. `true`: where the gateway's and the function's time went, for which the server is
+ * asked. `"detailed"`: every phase on the way, for which the function is asked, too. A server that does not tell leaves
+ * the answer without the header.
  */
 export type ServerTiming = boolean | "detailed"
 

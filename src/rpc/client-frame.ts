@@ -1,5 +1,5 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf"
-import { type Hello, HelloSchema } from "../gen/faasm/rpc/v1/function_service_pb.ts"
+import { type Hello, HelloSchema, type TimingsLevel } from "../gen/faasm/rpc/v1/function_service_pb.ts"
 import { allocateEnvelope, ENVELOPE_BYTES } from "./envelope.ts"
 import { FieldReader } from "./field-reader.ts"
 import { delimitedSize, FieldWriter, numberFieldSize, varintSize } from "./field-writer.ts"
@@ -20,7 +20,8 @@ export interface FrameCall {
   input: Uint8Array
   timeoutMs: number
   traceparent: string
-  detailedTimings?: boolean
+  /** Absent: none. */
+  timings?: TimingsLevel
 }
 
 /** The contract's ChannelRequest. */
@@ -40,7 +41,7 @@ const CALL = {
   input: 0x1a,
   timeoutMs: 0x20,
   traceparent: 0x2a,
-  detailedTimings: 0x30,
+  timings: 0x30,
 } as const
 
 /** Bytes that a call adds to a frame. */
@@ -56,7 +57,7 @@ function callSize(call: FrameCall): number {
     numberFieldSize(call.timeoutMs) +
     // W3C trace context is ASCII, but nobody has checked that.
     (call.traceparent === "" ? 0 : delimitedSize(Buffer.byteLength(call.traceparent))) +
-    numberFieldSize(call.detailedTimings ? 1 : 0)
+    numberFieldSize(call.timings ?? 0)
   )
 }
 
@@ -104,7 +105,7 @@ export function encodeClientFrame(frame: ClientFrame): Buffer {
     writer.number(CALL.timeoutMs, call.timeoutMs)
     if (call.traceparent !== "")
       writer.string(CALL.traceparent, call.traceparent, Buffer.byteLength(call.traceparent))
-    writer.number(CALL.detailedTimings, call.detailedTimings ? 1 : 0)
+    writer.number(CALL.timings, call.timings ?? 0)
   }
   if (cancelBytes > 0) {
     writer.open(FRAME.cancels, cancelBytes)
@@ -172,7 +173,7 @@ function decodeCall(reader: FieldReader): FrameCall {
     else if (tag === CALL.input) call.input = reader.bytes()
     else if (tag === CALL.timeoutMs) call.timeoutMs = reader.uint32()
     else if (tag === CALL.traceparent) call.traceparent = reader.string()
-    else if (tag === CALL.detailedTimings) call.detailedTimings = reader.varint() !== 0
+    else if (tag === CALL.timings) call.timings = reader.int32()
     else reader.skip(tag)
   }
   reader.leave(outer)

@@ -48,6 +48,19 @@ export class FieldReader {
     return this.varint() % 0x1_0000_0000
   }
 
+  /** An int32 or enum field; a negative number has ten bytes, and larger ones are cut. */
+  int32(): number {
+    let value = 0
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (this.#at >= this.#end) throw malformed("ends within a number")
+      const byte = this.#bytes[this.#at++]!
+      // A shift by 32 and more would begin at 0 again.
+      if (shift < 32) value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return value
+    }
+    throw malformed("has a number of more than ten bytes")
+  }
+
   /** A bytes field, not copied. */
   bytes(): Uint8Array {
     const start = this.#delimited()

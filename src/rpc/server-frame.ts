@@ -27,7 +27,8 @@ export interface FrameResult {
   /** Absent when there is an error. */
   output?: Uint8Array
   error?: { kind: ErrorKind; message: string; mayHaveRun: boolean }
-  timings: FrameTimings
+  /** Only when the call asked for it. */
+  timings?: FrameTimings
 }
 
 /** The contract's ChannelResponse. */
@@ -69,7 +70,7 @@ function resultSize({ id, output, error, timings }: FrameResult): number {
   return (
     numberFieldSize(id) +
     delimitedSize(error ? errorSize(error) : output!.length) +
-    delimitedSize(timingsSize(timings))
+    (timings ? delimitedSize(timingsSize(timings)) : 0)
   )
 }
 
@@ -128,6 +129,10 @@ function writeResult(writer: FieldWriter, result: FrameResult): void {
     writer.string(ERROR.message, error.message, Buffer.byteLength(error.message))
     writer.number(ERROR.mayHaveRun, error.mayHaveRun ? 1 : 0)
   } else writer.bytes(RESULT.output, output!)
+  if (timings) writeTimings(writer, timings)
+}
+
+function writeTimings(writer: FieldWriter, timings: FrameTimings): void {
   writer.open(RESULT.timings, timingsSize(timings))
   writer.number(TIMINGS.queuedUs, timings.queuedUs)
   writer.number(TIMINGS.executedUs, timings.executedUs)
@@ -160,7 +165,7 @@ export function decodeServerFrame(bytes: Uint8Array): ServerFrame {
 }
 
 function decodeResult(reader: FieldReader): FrameResult {
-  const result: FrameResult = { id: 0, timings: { queuedUs: 0, executedUs: 0, cold: false } }
+  const result: FrameResult = { id: 0 }
   const outer = reader.enter()
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === RESULT.id) result.id = reader.varint()
@@ -170,7 +175,7 @@ function decodeResult(reader: FieldReader): FrameResult {
     } else if (tag === RESULT.error) {
       result.error = decodeError(reader)
       result.output = undefined
-    } else if (tag === RESULT.timings) decodeTimings(reader, result.timings)
+    } else if (tag === RESULT.timings) result.timings = decodeTimings(reader)
     else reader.skip(tag)
   }
   reader.leave(outer)
@@ -192,7 +197,8 @@ function decodeError(reader: FieldReader): NonNullable<FrameResult["error"]> {
   return error
 }
 
-function decodeTimings(reader: FieldReader, timings: FrameTimings): void {
+function decodeTimings(reader: FieldReader): FrameTimings {
+  const timings: FrameTimings = { queuedUs: 0, executedUs: 0, cold: false }
   const outer = reader.enter()
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === TIMINGS.queuedUs) timings.queuedUs = reader.uint32()
@@ -204,6 +210,7 @@ function decodeTimings(reader: FieldReader, timings: FrameTimings): void {
     else reader.skip(tag)
   }
   reader.leave(outer)
+  return timings
 }
 
 function decodeRare<S extends typeof WelcomeSchema | typeof GoAwaySchema>(schema: S, bytes: Uint8Array) {

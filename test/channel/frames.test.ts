@@ -26,7 +26,7 @@ const clientFrame = fc.record({
       input: bytes,
       timeoutMs: uint32,
       traceparent: text,
-      detailedTimings: fc.boolean(),
+      timings: fc.oneof(fc.nat(3), fc.nat()),
     }),
   ),
   cancels: fc.array(uint53),
@@ -45,14 +45,17 @@ const serverFrame = fc.record({
             .record({ kind: fc.nat(20), message: text, mayHaveRun: fc.boolean() })
             .map((error) => ({ error })),
         ),
-        timings: fc.record({
-          queuedUs: uint32,
-          executedUs: uint32,
-          cold: fc.boolean(),
-          arrivedAtUs: fc.option(uint53, { nil: undefined }),
-          instanceUs: fc.option(uint32, { nil: undefined }),
-          resetUs: fc.option(uint32, { nil: undefined }),
-        }),
+        timings: fc.option(
+          fc.record({
+            queuedUs: uint32,
+            executedUs: uint32,
+            cold: fc.boolean(),
+            arrivedAtUs: fc.option(uint53, { nil: undefined }),
+            instanceUs: fc.option(uint32, { nil: undefined }),
+            resetUs: fc.option(uint32, { nil: undefined }),
+          }),
+          { nil: undefined },
+        ),
       })
       .map(({ outcome, ...rest }) => ({ ...rest, ...outcome })),
   ),
@@ -68,7 +71,7 @@ const asMessage = (frame: Pick<ServerFrame, "sequence" | "credits" | "results">)
       outcome: error
         ? { case: "error" as const, value: error }
         : { case: "output" as const, value: output ?? new Uint8Array() },
-      timings: {
+      timings: timings && {
         ...timings,
         arrivedAtUs: timings.arrivedAtUs === undefined ? undefined : BigInt(timings.arrivedAtUs),
       },
@@ -90,6 +93,15 @@ describe("frames", () => {
         expect(decodeClientFrame(encoded)).toEqual(decodeClientFrame(toBinary(ChannelRequestSchema, message)))
         const again = decodeClientFrame(encoded)
         expect(encodeClientFrame(again).subarray(ENVELOPE_BYTES).compare(encoded)).toBe(0)
+      }),
+    )
+  })
+
+  it("of clients may have any number as a level of timings", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.integer(), fc.integer({ min: -3, max: 3 })), (timings) => {
+        const encoded = toBinary(ChannelRequestSchema, create(ChannelRequestSchema, { calls: [{ timings }] }))
+        expect(decodeClientFrame(encoded).calls[0]!.timings ?? 0).toBe(timings)
       }),
     )
   })

@@ -8,6 +8,8 @@ import {
   type ChannelResponse,
   ErrorKind,
   FunctionService,
+  type Timings,
+  TimingsLevel,
 } from "../../src/gen/faasm/rpc/v1/function_service_pb.ts"
 import { describeServers, type TestServer } from "../support/function-servers.ts"
 
@@ -27,6 +29,10 @@ const helloOf = (sessionId: Uint8Array, more = {}) => ({
   ...more,
 })
 const randomId = () => crypto.getRandomValues(new Uint8Array(16))
+
+/** What an answer tells of its time. */
+const levelOf = (timings: Timings | undefined) =>
+  timings && (timings.arrivedAtUs === undefined ? "brief" : "detailed")
 
 /** A client frame by frame. */
 function opened(transport: Transport) {
@@ -81,9 +87,39 @@ describeServers(({ name: kind, start }) => {
         const client = createClient(FunctionService, transportTo(server.url))
         const response = await client.invoke({ user: "u", function: "echo", input: Buffer.from("hi") })
         expect(Buffer.from(response.output).toString()).toBe("hi")
-        expect(response.timings).toMatchObject(
-          kind === "embedded" ? { queuedUs: 1, executedUs: 2, cold: false } : { cold: false },
-        )
+        expect(response.timings).toBeUndefined()
+      })
+
+      it("is told the timings that it asks for, and no others", async () => {
+        const transport = transportTo(server.url)
+        const client = createClient(FunctionService, transport)
+        const stream = opened(transport)
+        stream.send({
+          hello: helloOf(randomId()),
+          bindings: [binding, { ...binding, id: 2, function: "trap" }],
+        })
+        await stream.receive()
+        let id = 0n
+        for (const [timings, answered] of [
+          [TimingsLevel.UNSPECIFIED, undefined],
+          [TimingsLevel.BRIEF, "brief"],
+          [TimingsLevel.DETAILED, "detailed"],
+          // Numbers that are no level ask for nothing.
+          [3, undefined],
+          [2 ** 31 - 1, undefined],
+          [-1, undefined],
+        ] as const) {
+          const told = [(await client.invoke({ user: "u", function: "echo", timings })).timings]
+          for (const binding of [1, 2]) {
+            stream.send({ calls: [{ id: ++id, binding, timings }] })
+            const [result] = (await stream.receive()).results
+            expect(result).toMatchObject({ id, outcome: { case: binding === 1 ? "output" : "error" } })
+            told.push(result!.timings)
+          }
+          expect(told.map(levelOf)).toEqual([answered, answered, answered])
+        }
+        stream.end()
+        await stream.ended()
       })
 
       it("is told what is wrong with the code and the details of the contract", async () => {

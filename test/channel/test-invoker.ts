@@ -1,7 +1,5 @@
 import { ErrorKind } from "../../src/gen/faasm/rpc/v1/function_service_pb.ts"
-import type { InvocationCall, Invoker, InvokerCall, Outcome } from "../../src/runtime/invoker.ts"
-
-const timings = { queuedUs: 1, executedUs: 2, cold: false }
+import type { CallTimings, InvocationCall, Invoker, InvokerCall, Outcome } from "../../src/runtime/invoker.ts"
 
 /** Runs functions in this process: `echo`, `slow` (answers after the milliseconds in its input), `never`, `trap`, `big`. */
 export class TestInvoker implements Invoker {
@@ -27,6 +25,8 @@ export class TestInvoker implements Invoker {
       const key = Buffer.from(call.input).toString("latin1")
       this.runs.set(key, (this.runs.get(key) ?? 0) + 1)
     }
+    const timings: CallTimings = { queuedUs: 1, executedUs: 2, cold: false }
+    if (call.detailedTimings) timings.arrivedAtUs = Number(process.hrtime.bigint() / 1000n)
     let timer: NodeJS.Timeout | undefined
     const finish = (outcome: Outcome) => {
       if (!this.#open.delete(cancel)) return

@@ -19,7 +19,7 @@ class TestWay implements FunctionClient {
   async invoke(call: FunctionCall) {
     this.calls.push(call)
     if (this.error) throw this.error
-    return { output: call.input, timings: { queuedUs: 0, executedUs: 0, cold: false }, way: this.#way }
+    return { output: call.input, way: this.#way }
   }
 
   async ready() {

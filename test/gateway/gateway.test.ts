@@ -6,8 +6,9 @@ import { InvokeError } from "../../src/channel/function-client.ts"
 import type { GatewayEvent } from "../../src/gateway/events.ts"
 import { Gateway, type GatewayParts } from "../../src/gateway/gateway.ts"
 import type { AnyHono } from "../../src/gateway/rebuild.ts"
+import type { ServerTiming } from "../../src/gateway/server-timing.ts"
 import { SinglePath } from "../../src/gateway/single-path.ts"
-import { ErrorKind } from "../../src/gen/faasm/rpc/v1/function_service_pb.ts"
+import { ErrorKind, TimingsLevel } from "../../src/gen/faasm/rpc/v1/function_service_pb.ts"
 import { FailureKind, type Invocation, InvocationSchema } from "../../src/gen/hono_faasm/v1/invocation_pb.ts"
 import { type TestRoute, testBuild } from "./test-build.ts"
 import { TestClient, type TestFunction } from "./test-function.ts"
@@ -239,7 +240,6 @@ describe("what a client gets", () => {
     for (const output of [Buffer.from(""), Buffer.from("hello"), Buffer.from("{"), Buffer.from([9, 1])]) {
       client.invoke = async () => ({
         output,
-        timings: { queuedUs: 0, executedUs: 0, cold: false },
         way: "rpc",
       })
       const response = await served.request("/")
@@ -264,11 +264,28 @@ describe("what a client gets", () => {
   })
 
   it("Server-Timing when asked for", async () => {
-    const { served } = start(app, [root], () => ok(), { serverTiming: true })
-    expect((await served.request("/")).headers.get("server-timing")).toMatch(
-      /^encode;dur=[\d.]+, queue;dur=1;desc="cold", execute;dur=2, decode;dur=[\d.]+$/,
-    )
-    expect((await start(app, [root], () => ok()).served.request("/")).headers.get("server-timing")).toBeNull()
+    const asked = async (serverTiming: ServerTiming) => {
+      const { client, served } = start(app, [root], () => ok(), { serverTiming })
+      const header = (await served.request("/")).headers.get("server-timing")
+      return [client.calls[0]!.timings, header]
+    }
+    expect(await asked(false)).toEqual([TimingsLevel.UNSPECIFIED, null])
+    expect(await asked(true)).toEqual([
+      TimingsLevel.BRIEF,
+      expect.stringMatching(/^encode;dur=[\d.]+, queue;dur=1;desc="cold", execute;dur=2, decode;dur=[\d.]+$/),
+    ])
+    expect(await asked("detailed")).toEqual([
+      TimingsLevel.DETAILED,
+      expect.stringMatching(/total;dur=[\d.]+$/),
+    ])
+  })
+
+  it("no Server-Timing when the server does not tell", async () => {
+    const { client, served } = start(app, [root], () => ok(), { serverTiming: true })
+    const invoke = client.invoke.bind(client)
+    client.invoke = async (call) => ({ ...(await invoke(call)), timings: undefined })
+    const response = await served.request("/")
+    expect([response.status, response.headers.get("server-timing")]).toEqual([200, null])
   })
 })
 

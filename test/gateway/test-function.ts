@@ -27,7 +27,8 @@ export class TestClient implements FunctionClient {
       ReplySchema,
       create(ReplySchema, { schemaHash: BigInt(`0x${SCHEMA_HASH}`), ...reply }),
     )
-    return { output, timings: { queuedUs: 1000, executedUs: 2000, cold: true }, way: "rpc" }
+    const timings = call.timings ? { queuedUs: 1000, executedUs: 2000, cold: true } : undefined
+    return { output, timings, way: "rpc" }
   }
 
   async ready(): Promise<boolean> {

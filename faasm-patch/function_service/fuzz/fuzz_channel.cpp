@@ -370,6 +370,7 @@ class World
             input += std::to_string(++inputs);
             input.resize(input.size() + (which >> 3 & 7) * 512, ' ');
             call.set_input(input);
+            call.set_timings(static_cast<rpc::TimingsLevel>(lastCall % 4));
         }
         if (parts & 0x40) {
             frame.add_cancels(program.byte());

@@ -50,7 +50,7 @@ void requireSame(const ClientFrame& frame, const rpc::ChannelRequest& expected)
                   call.input == other.input() &&
                   call.timeoutMs == other.timeout_ms() &&
                   call.traceparent == other.traceparent() &&
-                  call.detailedTimings == other.detailed_timings(),
+                  call.timings == static_cast<int32_t>(other.timings()),
                 "the same call");
     }
     require(static_cast<int>(frame.cancels.size()) == expected.cancels_size(),

@@ -341,16 +341,18 @@ void AdmissionQueue::finish(const std::shared_ptr<Entry>& entry,
 {
     const uint64_t waited =
       microseconds(entry->launchedAt - entry->arrivedAt) + outcome.queuedUs;
-    FrameResult result{ .id = entry->id,
-                        .outcome = {},
-                        .timings = { .queuedUs = static_cast<uint32_t>(
-                                       std::min<uint64_t>(waited, UINT32_MAX)),
-                                     .executedUs = outcome.executedUs,
-                                     .cold = outcome.cold,
-                                     .arrivedAtUs =
-                                       entry->run.detailedTimings
-                                         ? monotonicUs(entry->arrivedAt)
-                                         : 0 } };
+    const auto queuedUs =
+      static_cast<uint32_t>(std::min<uint64_t>(waited, UINT32_MAX));
+    const TimingsLevel level = entry->run.timings;
+    FrameResult result{ .id = entry->id, .outcome = {}, .timings = {} };
+    if (level != TimingsLevel::None) {
+        result.timings = { .queuedUs = queuedUs,
+                           .executedUs = outcome.executedUs,
+                           .cold = outcome.cold,
+                           .arrivedAtUs = level == TimingsLevel::Detailed
+                                            ? monotonicUs(entry->arrivedAt)
+                                            : 0 };
+    }
     if (auto* output = std::get_if<std::string>(&outcome.result)) {
         if (output->size() > maxOutputBytes) {
             result.outcome = CallError{
@@ -374,8 +376,8 @@ void AdmissionQueue::finish(const std::shared_ptr<Entry>& entry,
         Counters::add(counters->outputBytes,
                       std::get<std::string>(result.outcome).size());
     }
-    Counters::add(counters->executedUs, result.timings.executedUs);
-    Counters::add(counters->queuedUs, result.timings.queuedUs);
+    Counters::add(counters->executedUs, outcome.executedUs);
+    Counters::add(counters->queuedUs, queuedUs);
     const auto owner = std::move(entry->owner);
     owner->answered(entry->id, std::move(result));
 }

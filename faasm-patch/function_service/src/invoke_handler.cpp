@@ -1,6 +1,7 @@
 #include "invoke_handler.h"
 #include "call_limits.h"
 #include "error_code.h"
+#include "timings_level.h"
 #include "typed_message.h"
 
 #include "faasm/rpc/v1/function_service.pb.h"
@@ -63,7 +64,7 @@ void InvokeHandler::onMessage(std::string message)
             .function = std::move(*asked.mutable_function()),
             .input = std::move(*asked.mutable_input()),
             .traceparent = std::move(*asked.mutable_traceparent()),
-            .detailedTimings = asked.detailed_timings(),
+            .timings = timingsLevelOf(asked.timings()),
             .deadline = deadline },
           shared_from_this(),
           0);
@@ -97,12 +98,14 @@ void InvokeHandler::answered(uint64_t /*id*/, FrameResult result)
     }
     rpc::InvokeResponse response;
     response.set_output(std::move(std::get<std::string>(result.outcome)));
-    auto& timings = *response.mutable_timings();
-    timings.set_queued_us(result.timings.queuedUs);
-    timings.set_executed_us(result.timings.executedUs);
-    timings.set_cold(result.timings.cold);
-    if (result.timings.arrivedAtUs != 0) {
-        timings.set_arrived_at_us(result.timings.arrivedAtUs);
+    if (const auto& known = result.timings) {
+        auto& timings = *response.mutable_timings();
+        timings.set_queued_us(known->queuedUs);
+        timings.set_executed_us(known->executedUs);
+        timings.set_cold(known->cold);
+        if (known->arrivedAtUs != 0) {
+            timings.set_arrived_at_us(known->arrivedAtUs);
+        }
     }
     answers->send(connectrpc::encode(response, answers->codec()));
     answers->finish();

@@ -1,5 +1,6 @@
 #include "session.h"
 #include "call_limits.h"
+#include "timings_level.h"
 #include "wire/field_reader.h"
 
 #include "faasm/rpc/v1/function_service.pb.h"
@@ -40,17 +41,21 @@ StreamError invalid(std::string message)
 }
 
 FrameResult notStarted(uint64_t id,
-                       const std::string& user,
-                       const std::string& function,
+                       const Run& run,
                        ErrorKind kind,
                        const char* why)
 {
-    return { .id = id,
-             .outcome =
-               CallError{ .kind = kind,
-                          .message = user + "/" + function + ": " + why,
-                          .mayHaveRun = false },
-             .timings = {} };
+    FrameResult result{ .id = id,
+                        .outcome =
+                          CallError{ .kind = kind,
+                                     .message = run.user + "/" + run.function +
+                                                ": " + why,
+                                     .mayHaveRun = false },
+                        .timings = {} };
+    if (run.timings != TimingsLevel::None) {
+        result.timings.emplace();
+    }
+    return result;
 }
 
 }
@@ -234,11 +239,11 @@ void Session::accept(const std::shared_ptr<Port>& from, const FrameCall& call)
              .function = name->function,
              .input = std::string(call.input),
              .traceparent = std::string(call.traceparent),
-             .detailedTimings = call.detailedTimings,
+             .timings = timingsLevelOf(call.timings),
              .deadline = deadlineOf(timeoutMs, options) };
     auto& open = calls.emplace(call.id, OpenCall{ .name = name }).first->second;
     if (!held.empty() || isFull()) {
-        if (hold(call.id, *name, std::move(run))) {
+        if (hold(call.id, std::move(run))) {
             wake(std::move(lock));
         }
         return;
@@ -278,14 +283,13 @@ std::shared_ptr<AdmissionQueue::Entry> Session::prepare(uint64_t callId,
 
 // Within a bound: the client decides how long nothing is acknowledged. True
 // when it has been answered instead.
-bool Session::hold(uint64_t callId, const Name& name, Run run)
+bool Session::hold(uint64_t callId, Run run)
 {
     const size_t bytes = run.input.size();
     if (heldBytes + bytes > options.maxRetainedBytes ||
         context->kept->isExceededBy(keptBytes + bytes, 2)) {
         auto result = notStarted(callId,
-                                 name.user,
-                                 name.function,
+                                 run,
                                  ErrorKind::Overloaded,
                                  "too much waits for acknowledgements");
         calls.erase(callId);
@@ -333,8 +337,7 @@ void Session::expireHeld()
         }
         auto result = notStarted(
           call->first,
-          call->second.user,
-          call->second.function,
+          call->second,
           ErrorKind::Timeout,
           "its time ran out while it waited for results to be acknowledged");
         calls.erase(call->first);
@@ -388,8 +391,7 @@ void Session::cancel(uint64_t callId)
         return;
     }
     auto result = notStarted(callId,
-                             waits->second.user,
-                             waits->second.function,
+                             waits->second,
                              ErrorKind::Cancelled,
                              "the call was cancelled before it started");
     unhold(waits);

@@ -146,7 +146,7 @@ class Session
     void push(FrameResult result);
     FrameResult keepable(const Name& name, FrameResult result) const;
     std::shared_ptr<AdmissionQueue::Entry> prepare(uint64_t callId, Run run);
-    bool hold(uint64_t callId, const Name& name, Run run);
+    bool hold(uint64_t callId, Run run);
     void armHeldTimer();
     void unhold(std::map<uint64_t, Run>::iterator held);
     std::optional<std::string> nextFrame();

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <climits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -55,6 +56,35 @@ TEST_CASE("a stream is welcomed, and calls are answered", "[channel]")
     CHECK(frames[0].results(0).output() == "one");
     CHECK(frames[0].results(1).has_output());
     CHECK(service.sessions() == 1);
+}
+
+TEST_CASE("a result has the timings that its call asks for, and no others",
+          "[channel]")
+{
+    FakeInvoker invoker;
+    ServiceOptions options;
+    options.maxOutputBytes = 5;
+    FunctionService service(invoker, options);
+    ChannelClient client(service);
+    client.open();
+    client.bind(1, "echo");
+    uint64_t id = 0;
+    // An output, or an error.
+    for (const char* input : { "x", "too large" }) {
+        const auto asking = [&](int level) {
+            client.call(++id, 1, input, level);
+            return client.results(1).at(0);
+        };
+        // Numbers that are no level ask for nothing.
+        for (const int level : { 0, 3, 256, 257, INT_MAX, -1, INT_MIN }) {
+            CHECK_FALSE(asking(level).has_timings());
+        }
+        const auto brief = asking(rpc::TIMINGS_LEVEL_BRIEF);
+        CHECK(brief.has_timings());
+        CHECK_FALSE(brief.timings().has_arrived_at_us());
+        const auto detailed = asking(rpc::TIMINGS_LEVEL_DETAILED);
+        CHECK(detailed.timings().arrived_at_us() > 0);
+    }
 }
 
 TEST_CASE("an empty frame keeps a stream alive", "[channel]")
@@ -294,7 +324,7 @@ TEST_CASE("calls wait for a slot, within bounds and until their deadline",
     client.bind(3, "echo");
     client.call(1, 1, "first");
     client.call(2, 2, "late");
-    client.call(3, 3, "third");
+    client.call(3, 3, "third", rpc::TIMINGS_LEVEL_BRIEF);
     client.call(4, 3, "too many");
     auto results = client.results(2);
     REQUIRE(results.size() == 2);
@@ -359,12 +389,15 @@ TEST_CASE("a client that acknowledges nothing has its calls held back",
     client.bind(2, "echo", 30);
     client.call(1, 1, std::string(1500, 'x'));
     CHECK(client.results(1).size() == 1);
-    client.call(2, 2, "late");
+    client.call(2, 2, "late", rpc::TIMINGS_LEVEL_BRIEF);
     const auto late = client.results(1).at(0);
     CHECK(late.error().kind() == rpc::ERROR_KIND_TIMEOUT);
+    CHECK(late.has_timings());
     client.call(3, 1, "in time");
     client.call(4, 1, std::string(1000, 'x'));
-    CHECK(client.results(1).at(0).error().kind() == rpc::ERROR_KIND_OVERLOADED);
+    const auto refused = client.results(1).at(0);
+    CHECK(refused.error().kind() == rpc::ERROR_KIND_OVERLOADED);
+    CHECK_FALSE(refused.has_timings());
     client.acknowledge(2);
     CHECK(client.results(1).at(0).output() == "in time");
     CHECK(invoker.getNames().size() == 2);

@@ -127,13 +127,17 @@ class ChannelClient
         send(frame);
     }
 
-    void call(uint64_t id, uint32_t binding, const std::string& input)
+    void call(uint64_t id,
+              uint32_t binding,
+              const std::string& input,
+              int timings = rpc::TIMINGS_LEVEL_UNSPECIFIED)
     {
         rpc::ChannelRequest frame;
         auto& call = *frame.add_calls();
         call.set_id(id);
         call.set_binding(binding);
         call.set_input(input);
+        call.set_timings(static_cast<rpc::TimingsLevel>(timings));
         send(frame);
     }
 

@@ -44,6 +44,8 @@ class Model
     std::map<uint64_t, std::string> answers;
     int connections = 0;
     bool repeated = false;
+    // A result has timings that its call did not ask for, or lacks them.
+    bool mistold = false;
 
   private:
     bool chance(unsigned percent) { return random() % 100 < percent; }
@@ -61,12 +63,19 @@ class Model
         write(frame);
     }
 
+    // The last of them is none that there is.
+    static rpc::TimingsLevel levelOf(uint64_t id)
+    {
+        return static_cast<rpc::TimingsLevel>(id % 4);
+    }
+
     static void add(rpc::ChannelRequest& frame, uint64_t id)
     {
         auto& call = *frame.add_calls();
         call.set_id(id);
         call.set_binding(1 + id % 2);
         call.set_input("input " + std::to_string(id));
+        call.set_timings(levelOf(id));
     }
 
     // Frames are lost from some point on, until the connection is new.
@@ -121,6 +130,10 @@ class Model
                 repeated =
                   repeated ||
                   !answers.emplace(result.id(), result.output()).second;
+                const auto level = levelOf(result.id());
+                const bool asked = level == rpc::TIMINGS_LEVEL_BRIEF ||
+                                   level == rpc::TIMINGS_LEVEL_DETAILED;
+                mistold = mistold || result.has_timings() != asked;
             }
         }
     }
@@ -135,6 +148,7 @@ class Model
 void check(const Model& model, FakeInvoker& invoker, uint64_t calls)
 {
     CHECK_FALSE(model.repeated);
+    CHECK_FALSE(model.mistold);
     REQUIRE(model.answers.size() == calls);
     const auto runs = invoker.getRuns();
     CHECK(runs.size() == calls);

@@ -35,12 +35,15 @@ Message receiveOne(Stream& stream)
     return message;
 }
 
-std::string request(const std::string& function, const std::string& input)
+std::string request(const std::string& function,
+                    const std::string& input,
+                    int timings = rpc::TIMINGS_LEVEL_UNSPECIFIED)
 {
     rpc::InvokeRequest request;
     request.set_user("u");
     request.set_function(function);
     request.set_input(input);
+    request.set_timings(static_cast<rpc::TimingsLevel>(timings));
     return request.SerializeAsString();
 }
 
@@ -54,8 +57,28 @@ TEST_CASE("Invoke runs a function once", "[invoke]")
     SECTION("with an output")
     {
         stream.send(request("echo", "hello"));
-        CHECK(receiveOne<rpc::InvokeResponse>(stream).output() == "hello");
+        const auto response = receiveOne<rpc::InvokeResponse>(stream);
+        CHECK(response.output() == "hello");
+        CHECK_FALSE(response.has_timings());
         CHECK_FALSE(stream.call->getError());
+    }
+    SECTION("with the timings that are asked for")
+    {
+        stream.send(request("echo", "x", rpc::TIMINGS_LEVEL_BRIEF));
+        const auto response = receiveOne<rpc::InvokeResponse>(stream);
+        CHECK(response.has_timings());
+        CHECK_FALSE(response.timings().has_arrived_at_us());
+    }
+    SECTION("with all of them")
+    {
+        stream.send(request("echo", "x", rpc::TIMINGS_LEVEL_DETAILED));
+        const auto response = receiveOne<rpc::InvokeResponse>(stream);
+        CHECK(response.timings().arrived_at_us() > 0);
+    }
+    SECTION("without any for a level that is none")
+    {
+        stream.send(request("echo", "x", 3));
+        CHECK_FALSE(receiveOne<rpc::InvokeResponse>(stream).has_timings());
     }
     SECTION("with an error, and its details")
     {

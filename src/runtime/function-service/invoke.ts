@@ -5,9 +5,11 @@ import {
   type ErrorKind,
   type InvokeRequest,
   type InvokeResponseSchema,
+  TimingsLevel,
 } from "../../gen/faasm/rpc/v1/function_service_pb.ts"
 import { codeOfKind } from "../../rpc/error-code.ts"
 import type { Invoker, Outcome } from "../invoker.ts"
+import { askedTimings } from "./asked-timings.ts"
 import { deadlineOf, type ServiceLimits } from "./options.ts"
 
 /**
@@ -31,7 +33,7 @@ export async function invokeOnce(
         input: request.input,
         deadline: deadlineOf(request.timeoutMs, limits),
         traceparent: request.traceparent || undefined,
-        detailedTimings: request.detailedTimings,
+        detailedTimings: request.timings === TimingsLevel.DETAILED,
         queue: true,
       },
       (outcome) => {
@@ -46,10 +48,12 @@ export async function invokeOnce(
     else signal.addEventListener("abort", cancel)
   })
   if (!error) {
-    const { arrivedAtUs } = timings
+    const asked = askedTimings(request.timings, timings)
+    if (!asked) return { output }
+    const { arrivedAtUs } = asked
     return {
       output,
-      timings: { ...timings, arrivedAtUs: arrivedAtUs === undefined ? undefined : BigInt(arrivedAtUs) },
+      timings: { ...asked, arrivedAtUs: arrivedAtUs === undefined ? undefined : BigInt(arrivedAtUs) },
     }
   }
   const { kind, message, mayHaveRun } = error

@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect"
-import { ErrorKind } from "../../gen/faasm/rpc/v1/function_service_pb.ts"
+import { ErrorKind, TimingsLevel } from "../../gen/faasm/rpc/v1/function_service_pb.ts"
 import type { ClientFrame, FrameBinding, FrameCall } from "../../rpc/client-frame.ts"
 import {
   encodeServerFrame,
@@ -8,6 +8,7 @@ import {
   type ServerFrameInit,
 } from "../../rpc/server-frame.ts"
 import type { Invoker, InvokerCall, Outcome } from "../invoker.ts"
+import { askedTimings } from "./asked-timings.ts"
 import { type FramePort, StreamError } from "./frame-port.ts"
 import type { KeptBytes } from "./kept-bytes.ts"
 import { deadlineOf, type ServiceLimits } from "./options.ts"
@@ -27,7 +28,7 @@ interface OpenCall {
   readonly input: Uint8Array
   readonly deadline: number
   readonly traceparent: string
-  readonly detailedTimings: boolean
+  readonly timings: TimingsLevel
   /** Absent while the call may not start. */
   running?: InvokerCall
 }
@@ -241,7 +242,7 @@ export class Session {
       )
   }
 
-  #accept({ id, binding, input, timeoutMs, traceparent, detailedTimings = false }: FrameCall): void {
+  #accept({ id, binding, input, timeoutMs, traceparent, timings }: FrameCall): void {
     // The client has been told that calls from here on have not been received.
     if (this.#goAway) return
     this.#lastCallId = id
@@ -253,7 +254,7 @@ export class Session {
       input,
       deadline: deadlineOf(timeoutMs || bound.timeoutMs, this.#limits),
       traceparent,
-      detailedTimings,
+      timings: timings ?? TimingsLevel.UNSPECIFIED,
     }
     this.#calls.set(id, call)
     if (this.#held.size > 0 || this.#isFull()) this.#hold(call)
@@ -326,7 +327,7 @@ export class Session {
         input: call.input,
         deadline: call.deadline,
         traceparent: call.traceparent || undefined,
-        detailedTimings: call.detailedTimings,
+        detailedTimings: call.timings === TimingsLevel.DETAILED,
         queue: true,
       },
       (outcome) => this.#answer(call.id, outcome),
@@ -346,7 +347,7 @@ export class Session {
     if (!call) return
     this.#calls.delete(id)
     const { output, error, timings } = this.#keepable(call, outcome)
-    const result = { id, output, error, timings }
+    const result = { id, output, error, timings: askedTimings(call.timings, timings) }
     this.#results.push(result)
     this.#resultBytes += resultFieldSize(result)
     this.#account()

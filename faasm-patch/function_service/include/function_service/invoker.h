@@ -49,14 +49,22 @@ struct Outcome
     bool cold = false;
 };
 
+// How much a caller wants to know of where its call's time goes; the values are
+// those of faasm.rpc.v1.TimingsLevel.
+enum class TimingsLevel : uint8_t
+{
+    None = 0,
+    Brief = 1,
+    Detailed = 2,
+};
+
 struct Run
 {
     std::string user;
     std::string function;
     std::string input;
     std::string traceparent;
-    // The caller wants all that can be told of where the time goes.
-    bool detailedTimings = false;
+    TimingsLevel timings = TimingsLevel::None;
     std::chrono::steady_clock::time_point deadline;
 };
 

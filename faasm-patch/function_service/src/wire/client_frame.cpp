@@ -60,7 +60,7 @@ FrameCall decodeCall(FieldReader reader)
                 call.traceparent = reader.text();
                 break;
             case 0x30:
-                call.detailedTimings = reader.varint() != 0;
+                call.timings = static_cast<int32_t>(reader.uint32());
                 break;
             default:
                 reader.skip(tag);

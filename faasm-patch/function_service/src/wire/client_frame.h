@@ -24,7 +24,8 @@ struct FrameCall
     uint32_t timeoutMs = 0;
     std::string_view input;
     std::string_view traceparent;
-    bool detailedTimings = false;
+    // As it came: any number.
+    int32_t timings = 0;
 };
 
 // The contract's ChannelRequest; a view of its bytes.

@@ -65,7 +65,7 @@ size_t outcomeSize(const FrameResult& result)
 size_t resultSize(const FrameResult& result)
 {
     return numberFieldSize(result.id) + delimitedSize(outcomeSize(result)) +
-           delimitedSize(timingsSize(result.timings));
+           (result.timings ? delimitedSize(timingsSize(*result.timings)) : 0);
 }
 
 void putVarint(std::string& out, uint64_t value)
@@ -96,6 +96,15 @@ void putBytes(std::string& out, char tag, std::string_view bytes)
     out.append(bytes);
 }
 
+void putTimings(std::string& out, const ResultTimings& timings)
+{
+    open(out, RESULT_TIMINGS, timingsSize(timings));
+    putNumber(out, TIMINGS_QUEUED, timings.queuedUs);
+    putNumber(out, TIMINGS_EXECUTED, timings.executedUs);
+    putNumber(out, TIMINGS_COLD, timings.cold);
+    putNumber(out, TIMINGS_ARRIVED, timings.arrivedAtUs);
+}
+
 void putResult(std::string& out, const FrameResult& result)
 {
     open(out, FRAME_RESULTS, resultSize(result));
@@ -109,11 +118,9 @@ void putResult(std::string& out, const FrameResult& result)
         // Also when it is empty: it says which of the outcomes there is.
         putBytes(out, RESULT_OUTPUT, std::get<std::string>(result.outcome));
     }
-    open(out, RESULT_TIMINGS, timingsSize(result.timings));
-    putNumber(out, TIMINGS_QUEUED, result.timings.queuedUs);
-    putNumber(out, TIMINGS_EXECUTED, result.timings.executedUs);
-    putNumber(out, TIMINGS_COLD, result.timings.cold);
-    putNumber(out, TIMINGS_ARRIVED, result.timings.arrivedAtUs);
+    if (result.timings) {
+        putTimings(out, *result.timings);
+    }
 }
 
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -17,7 +18,7 @@ struct ResultTimings
     uint32_t queuedUs = 0;
     uint32_t executedUs = 0;
     bool cold = false;
-    // On the machine's monotonic clock; 0 unless the caller asked for it.
+    // On the machine's monotonic clock; 0 unless the caller asked for details.
     uint64_t arrivedAtUs = 0;
 };
 
@@ -27,7 +28,8 @@ struct FrameResult
     uint64_t id = 0;
     // The output, or why there is none.
     std::variant<std::string, CallError> outcome;
-    ResultTimings timings;
+    // Only when the call asked for it.
+    std::optional<ResultTimings> timings;
 };
 
 // Bytes that a result adds to a frame.

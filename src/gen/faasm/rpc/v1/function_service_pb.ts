@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file faasm/rpc/v1/function_service.proto.
  */
 export const file_faasm_rpc_v1_function_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNmYWFzbS9ycGMvdjEvZnVuY3Rpb25fc2VydmljZS5wcm90bxIMZmFhc20ucnBjLnYxIoEBCg1JbnZva2VSZXF1ZXN0EgwKBHVzZXIYASABKAkSEAoIZnVuY3Rpb24YAiABKAkSDQoFaW5wdXQYAyABKAwSEgoKdGltZW91dF9tcxgEIAEoDRITCgt0cmFjZXBhcmVudBgFIAEoCRIYChBkZXRhaWxlZF90aW1pbmdzGAYgASgIIkgKDkludm9rZVJlc3BvbnNlEg4KBm91dHB1dBgBIAEoDBImCgd0aW1pbmdzGAIgASgLMhUuZmFhc20ucnBjLnYxLlRpbWluZ3MiqAEKDkNoYW5uZWxSZXF1ZXN0EiIKBWhlbGxvGAEgASgLMhMuZmFhc20ucnBjLnYxLkhlbGxvEgsKA2FjaxgCIAEoBBInCghiaW5kaW5ncxgDIAMoCzIVLmZhYXNtLnJwYy52MS5CaW5kaW5nEiEKBWNhbGxzGAQgAygLMhIuZmFhc20ucnBjLnYxLkNhbGwSEwoHY2FuY2VscxgFIAMoBEICEAFKBAgQECAicAoFSGVsbG8SGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRISCgpzZXNzaW9uX2lkGAIgASgMEg4KBnJlc3VtZRgDIAEoCBIZChFyZWNlaXZlZF9zZXF1ZW5jZRgEIAEoBBIOCgZjbGllbnQYBSABKAkiSQoHQmluZGluZxIKCgJpZBgBIAEoDRIMCgR1c2VyGAIgASgJEhAKCGZ1bmN0aW9uGAMgASgJEhIKCnRpbWVvdXRfbXMYBCABKA0idQoEQ2FsbBIKCgJpZBgBIAEoBBIPCgdiaW5kaW5nGAIgASgNEg0KBWlucHV0GAMgASgMEhIKCnRpbWVvdXRfbXMYBCABKA0SEwoLdHJhY2VwYXJlbnQYBSABKAkSGAoQZGV0YWlsZWRfdGltaW5ncxgGIAEoCCLBAQoPQ2hhbm5lbFJlc3BvbnNlEhAKCHNlcXVlbmNlGAEgASgEEiYKB3dlbGNvbWUYAiABKAsyFS5mYWFzbS5ycGMudjEuV2VsY29tZRIUCgdjcmVkaXRzGAMgASgNSACIAQESJQoHcmVzdWx0cxgEIAMoCzIULmZhYXNtLnJwYy52MS5SZXN1bHQSJQoHZ29fYXdheRgFIAEoCzIULmZhYXNtLnJwYy52MS5Hb0F3YXlCCgoIX2NyZWRpdHNKBAgQECAipAEKB1dlbGNvbWUSGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRIPCgdyZXN1bWVkGAIgASgIEhQKDGxhc3RfY2FsbF9pZBgDIAEoBBIPCgdjcmVkaXRzGAQgASgNEiQKBmxpbWl0cxgFIAEoCzIULmZhYXNtLnJwYy52MS5MaW1pdHMSDgoGc2VydmVyGAYgASgJEhEKCXNlcnZlcl9pZBgHIAEoDCK4AQoGTGltaXRzEhcKD21heF9mcmFtZV9ieXRlcxgBIAEoDRIXCg9tYXhfaW5wdXRfYnl0ZXMYAiABKA0SGAoQbWF4X291dHB1dF9ieXRlcxgDIAEoDRIWCg5tYXhfdGltZW91dF9tcxgEIAEoDRIYChByZXN1bWVfd2luZG93X21zGAUgASgNEhoKEm1heF9yZXRhaW5lZF9ieXRlcxgGIAEoBBIUCgxtYXhfYmluZGluZ3MYByABKA0igwEKBlJlc3VsdBIKCgJpZBgBIAEoBBIQCgZvdXRwdXQYAiABKAxIABIoCgVlcnJvchgDIAEoCzIXLmZhYXNtLnJwYy52MS5DYWxsRXJyb3JIABImCgd0aW1pbmdzGAQgASgLMhUuZmFhc20ucnBjLnYxLlRpbWluZ3NCCQoHb3V0Y29tZSK7AQoHVGltaW5ncxIRCglxdWV1ZWRfdXMYASABKA0SEwoLZXhlY3V0ZWRfdXMYAiABKA0SDAoEY29sZBgDIAEoCBIaCg1hcnJpdmVkX2F0X3VzGAQgASgESACIAQESGAoLaW5zdGFuY2VfdXMYBSABKA1IAYgBARIVCghyZXNldF91cxgGIAEoDUgCiAEBQhAKDl9hcnJpdmVkX2F0X3VzQg4KDF9pbnN0YW5jZV91c0ILCglfcmVzZXRfdXMiWQoJQ2FsbEVycm9yEiUKBGtpbmQYASABKA4yFy5mYWFzbS5ycGMudjEuRXJyb3JLaW5kEg8KB21lc3NhZ2UYAiABKAkSFAoMbWF5X2hhdmVfcnVuGAMgASgIIkAKBkdvQXdheRIOCgZyZWFzb24YASABKAkSFAoMbGFzdF9jYWxsX2lkGAIgASgEEhAKCGdyYWNlX21zGAMgASgNKsYCCglFcnJvcktpbmQSGgoWRVJST1JfS0lORF9VTlNQRUNJRklFRBAAEhMKD0VSUk9SX0tJTkRfVFJBUBABEhYKEkVSUk9SX0tJTkRfVElNRU9VVBACEh8KG0VSUk9SX0tJTkRfVU5LTk9XTl9GVU5DVElPThADEhkKFUVSUk9SX0tJTkRfT1ZFUkxPQURFRBAEEhgKFEVSUk9SX0tJTkRfQ0FOQ0VMTEVEEAUSHAoYRVJST1JfS0lORF9PVVRfT0ZfTUVNT1JZEAYSHgoaRVJST1JfS0lORF9JTlBVVF9UT09fTEFSR0UQBxIfChtFUlJPUl9LSU5EX09VVFBVVF9UT09fTEFSR0UQCBIaChZFUlJPUl9LSU5EX1VOQVZBSUxBQkxFEAkSHwobRVJST1JfS0lORF9JTlZBTElEX0ZVTkNUSU9OEAoyogEKD0Z1bmN0aW9uU2VydmljZRJDCgZJbnZva2USGy5mYWFzbS5ycGMudjEuSW52b2tlUmVxdWVzdBocLmZhYXNtLnJwYy52MS5JbnZva2VSZXNwb25zZRJKCgdDaGFubmVsEhwuZmFhc20ucnBjLnYxLkNoYW5uZWxSZXF1ZXN0Gh0uZmFhc20ucnBjLnYxLkNoYW5uZWxSZXNwb25zZSgBMAFiBnByb3RvMw");
+  fileDesc("CiNmYWFzbS9ycGMvdjEvZnVuY3Rpb25fc2VydmljZS5wcm90bxIMZmFhc20ucnBjLnYxIpQBCg1JbnZva2VSZXF1ZXN0EgwKBHVzZXIYASABKAkSEAoIZnVuY3Rpb24YAiABKAkSDQoFaW5wdXQYAyABKAwSEgoKdGltZW91dF9tcxgEIAEoDRITCgt0cmFjZXBhcmVudBgFIAEoCRIrCgd0aW1pbmdzGAYgASgOMhouZmFhc20ucnBjLnYxLlRpbWluZ3NMZXZlbCJICg5JbnZva2VSZXNwb25zZRIOCgZvdXRwdXQYASABKAwSJgoHdGltaW5ncxgCIAEoCzIVLmZhYXNtLnJwYy52MS5UaW1pbmdzIqgBCg5DaGFubmVsUmVxdWVzdBIiCgVoZWxsbxgBIAEoCzITLmZhYXNtLnJwYy52MS5IZWxsbxILCgNhY2sYAiABKAQSJwoIYmluZGluZ3MYAyADKAsyFS5mYWFzbS5ycGMudjEuQmluZGluZxIhCgVjYWxscxgEIAMoCzISLmZhYXNtLnJwYy52MS5DYWxsEhMKB2NhbmNlbHMYBSADKARCAhABSgQIEBAgInAKBUhlbGxvEhgKEHByb3RvY29sX3ZlcnNpb24YASABKA0SEgoKc2Vzc2lvbl9pZBgCIAEoDBIOCgZyZXN1bWUYAyABKAgSGQoRcmVjZWl2ZWRfc2VxdWVuY2UYBCABKAQSDgoGY2xpZW50GAUgASgJIkkKB0JpbmRpbmcSCgoCaWQYASABKA0SDAoEdXNlchgCIAEoCRIQCghmdW5jdGlvbhgDIAEoCRISCgp0aW1lb3V0X21zGAQgASgNIogBCgRDYWxsEgoKAmlkGAEgASgEEg8KB2JpbmRpbmcYAiABKA0SDQoFaW5wdXQYAyABKAwSEgoKdGltZW91dF9tcxgEIAEoDRITCgt0cmFjZXBhcmVudBgFIAEoCRIrCgd0aW1pbmdzGAYgASgOMhouZmFhc20ucnBjLnYxLlRpbWluZ3NMZXZlbCLBAQoPQ2hhbm5lbFJlc3BvbnNlEhAKCHNlcXVlbmNlGAEgASgEEiYKB3dlbGNvbWUYAiABKAsyFS5mYWFzbS5ycGMudjEuV2VsY29tZRIUCgdjcmVkaXRzGAMgASgNSACIAQESJQoHcmVzdWx0cxgEIAMoCzIULmZhYXNtLnJwYy52MS5SZXN1bHQSJQoHZ29fYXdheRgFIAEoCzIULmZhYXNtLnJwYy52MS5Hb0F3YXlCCgoIX2NyZWRpdHNKBAgQECAipAEKB1dlbGNvbWUSGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRIPCgdyZXN1bWVkGAIgASgIEhQKDGxhc3RfY2FsbF9pZBgDIAEoBBIPCgdjcmVkaXRzGAQgASgNEiQKBmxpbWl0cxgFIAEoCzIULmZhYXNtLnJwYy52MS5MaW1pdHMSDgoGc2VydmVyGAYgASgJEhEKCXNlcnZlcl9pZBgHIAEoDCK4AQoGTGltaXRzEhcKD21heF9mcmFtZV9ieXRlcxgBIAEoDRIXCg9tYXhfaW5wdXRfYnl0ZXMYAiABKA0SGAoQbWF4X291dHB1dF9ieXRlcxgDIAEoDRIWCg5tYXhfdGltZW91dF9tcxgEIAEoDRIYChByZXN1bWVfd2luZG93X21zGAUgASgNEhoKEm1heF9yZXRhaW5lZF9ieXRlcxgGIAEoBBIUCgxtYXhfYmluZGluZ3MYByABKA0igwEKBlJlc3VsdBIKCgJpZBgBIAEoBBIQCgZvdXRwdXQYAiABKAxIABIoCgVlcnJvchgDIAEoCzIXLmZhYXNtLnJwYy52MS5DYWxsRXJyb3JIABImCgd0aW1pbmdzGAQgASgLMhUuZmFhc20ucnBjLnYxLlRpbWluZ3NCCQoHb3V0Y29tZSK7AQoHVGltaW5ncxIRCglxdWV1ZWRfdXMYASABKA0SEwoLZXhlY3V0ZWRfdXMYAiABKA0SDAoEY29sZBgDIAEoCBIaCg1hcnJpdmVkX2F0X3VzGAQgASgESACIAQESGAoLaW5zdGFuY2VfdXMYBSABKA1IAYgBARIVCghyZXNldF91cxgGIAEoDUgCiAEBQhAKDl9hcnJpdmVkX2F0X3VzQg4KDF9pbnN0YW5jZV91c0ILCglfcmVzZXRfdXMiWQoJQ2FsbEVycm9yEiUKBGtpbmQYASABKA4yFy5mYWFzbS5ycGMudjEuRXJyb3JLaW5kEg8KB21lc3NhZ2UYAiABKAkSFAoMbWF5X2hhdmVfcnVuGAMgASgIIkAKBkdvQXdheRIOCgZyZWFzb24YASABKAkSFAoMbGFzdF9jYWxsX2lkGAIgASgEEhAKCGdyYWNlX21zGAMgASgNKmIKDFRpbWluZ3NMZXZlbBIdChlUSU1JTkdTX0xFVkVMX1VOU1BFQ0lGSUVEEAASFwoTVElNSU5HU19MRVZFTF9CUklFRhABEhoKFlRJTUlOR1NfTEVWRUxfREVUQUlMRUQQAirGAgoJRXJyb3JLaW5kEhoKFkVSUk9SX0tJTkRfVU5TUEVDSUZJRUQQABITCg9FUlJPUl9LSU5EX1RSQVAQARIWChJFUlJPUl9LSU5EX1RJTUVPVVQQAhIfChtFUlJPUl9LSU5EX1VOS05PV05fRlVOQ1RJT04QAxIZChVFUlJPUl9LSU5EX09WRVJMT0FERUQQBBIYChRFUlJPUl9LSU5EX0NBTkNFTExFRBAFEhwKGEVSUk9SX0tJTkRfT1VUX09GX01FTU9SWRAGEh4KGkVSUk9SX0tJTkRfSU5QVVRfVE9PX0xBUkdFEAcSHwobRVJST1JfS0lORF9PVVRQVVRfVE9PX0xBUkdFEAgSGgoWRVJST1JfS0lORF9VTkFWQUlMQUJMRRAJEh8KG0VSUk9SX0tJTkRfSU5WQUxJRF9GVU5DVElPThAKMqIBCg9GdW5jdGlvblNlcnZpY2USQwoGSW52b2tlEhsuZmFhc20ucnBjLnYxLkludm9rZVJlcXVlc3QaHC5mYWFzbS5ycGMudjEuSW52b2tlUmVzcG9uc2USSgoHQ2hhbm5lbBIcLmZhYXNtLnJwYy52MS5DaGFubmVsUmVxdWVzdBodLmZhYXNtLnJwYy52MS5DaGFubmVsUmVzcG9uc2UoATABYgZwcm90bzM");
 
 /**
  * Asks for one run of a function.
@@ -59,11 +59,11 @@ export type InvokeRequest = Message<"faasm.rpc.v1.InvokeRequest"> & {
   traceparent: string;
 
   /**
-   * Asks for all that the server can tell in Timings.
+   * How much of Timings the answer is to have.
    *
-   * @generated from field: bool detailed_timings = 6;
+   * @generated from field: faasm.rpc.v1.TimingsLevel timings = 6;
    */
-  detailedTimings: boolean;
+  timings: TimingsLevel;
 };
 
 /**
@@ -87,6 +87,8 @@ export type InvokeResponse = Message<"faasm.rpc.v1.InvokeResponse"> & {
   output: Uint8Array;
 
   /**
+   * Only when the request asked for it.
+   *
    * @generated from field: faasm.rpc.v1.Timings timings = 2;
    */
   timings?: Timings | undefined;
@@ -278,11 +280,11 @@ export type Call = Message<"faasm.rpc.v1.Call"> & {
   traceparent: string;
 
   /**
-   * As InvokeRequest.detailed_timings.
+   * As InvokeRequest.timings.
    *
-   * @generated from field: bool detailed_timings = 6;
+   * @generated from field: faasm.rpc.v1.TimingsLevel timings = 6;
    */
-  detailedTimings: boolean;
+  timings: TimingsLevel;
 };
 
 /**
@@ -505,6 +507,8 @@ export type Result = Message<"faasm.rpc.v1.Result"> & {
   } | { case: undefined; value?: undefined };
 
   /**
+   * Only when the call asked for it.
+   *
    * @generated from field: faasm.rpc.v1.Timings timings = 4;
    */
   timings?: Timings | undefined;
@@ -648,6 +652,40 @@ export const GoAwaySchema: GenMessage<GoAway> = /*@__PURE__*/
   messageDesc(file_faasm_rpc_v1_function_service, 12);
 
 /**
+ * How much a client wants to know of where a call's time goes.
+ *
+ * @generated from enum faasm.rpc.v1.TimingsLevel
+ */
+export enum TimingsLevel {
+  /**
+   * Nothing: the answer has no Timings. A server takes numbers that it does not know for this one.
+   *
+   * @generated from enum value: TIMINGS_LEVEL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The first three fields of Timings.
+   *
+   * @generated from enum value: TIMINGS_LEVEL_BRIEF = 1;
+   */
+  BRIEF = 1,
+
+  /**
+   * All that the server can tell.
+   *
+   * @generated from enum value: TIMINGS_LEVEL_DETAILED = 2;
+   */
+  DETAILED = 2,
+}
+
+/**
+ * Describes the enum faasm.rpc.v1.TimingsLevel.
+ */
+export const TimingsLevelSchema: GenEnum<TimingsLevel> = /*@__PURE__*/
+  enumDesc(file_faasm_rpc_v1_function_service, 0);
+
+/**
  * Each kind has one Connect code, which Invoke uses and which a channel client reports.
  *
  * @generated from enum faasm.rpc.v1.ErrorKind
@@ -737,7 +775,7 @@ export enum ErrorKind {
  * Describes the enum faasm.rpc.v1.ErrorKind.
  */
 export const ErrorKindSchema: GenEnum<ErrorKind> = /*@__PURE__*/
-  enumDesc(file_faasm_rpc_v1_function_service, 0);
+  enumDesc(file_faasm_rpc_v1_function_service, 1);
 
 /**
  * Runs functions: once, or many over a persistent stream.
