@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { basename, dirname, join, relative, sep } from "node:path"
 import ts from "typescript"
+import { cachingHost } from "./declarations.ts"
 import { formatPlace, type SourcePlace } from "./diagnostic.ts"
 import { SchemaError } from "./schema-error.ts"
 
@@ -33,13 +34,14 @@ export class Project {
       ts.sys,
       this.root,
     )
-    this.program = ts.createProgram([appFile], {
+    const options = {
       ...parsed.options,
       configFilePath: configFile,
       noEmit: true,
       allowImportingTsExtensions: true,
       skipLibCheck: true,
-    })
+    }
+    this.program = ts.createProgram([appFile], options, cachingHost(options))
     this.checker = this.program.getTypeChecker()
     const entry = this.program.getSourceFile(appFile)
     if (!entry) throw new SchemaError("no_file", `${appFile}: not a TypeScript or JavaScript module`)
