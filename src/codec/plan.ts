@@ -6,6 +6,7 @@
 import { type DescField, type DescMessage, getOption, hasOption, ScalarType } from "@bufbuild/protobuf"
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt"
 import {
+  FormFileSchema,
   field as fieldOption,
   literal as literalOption,
   message as messageOption,
@@ -79,7 +80,7 @@ function readPlan(desc: DescMessage): MessagePlan {
     const option = hasOption(field, fieldOption) ? getOption(field, fieldOption) : undefined
     if (option?.presenceOf) presenceOf.set(option.presenceOf, field.number)
     else if (tuple ? field.jsonName === "rest" : option?.rest) rest = field
-    else if (field.message?.typeName !== RawBodySchema.typeName) properties.push(field)
+    else if (!isForClients(field)) properties.push(field)
   }
   return {
     desc,
@@ -92,6 +93,11 @@ function readPlan(desc: DescMessage): MessagePlan {
       .sort((a, b) => (tuple ? Number(a.name) - Number(b.name) : a.number - b.number)),
     rest: rest && readField(rest, undefined),
   }
+}
+
+/** What only clients of the service give or get: a function has nothing of it. */
+function isForClients({ message }: DescField): boolean {
+  return message?.typeName === RawBodySchema.typeName || message?.typeName === FormFileSchema.typeName
 }
 
 function readField(field: DescField, presence: number | undefined): FieldPlan {

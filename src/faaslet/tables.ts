@@ -17,6 +17,7 @@ import {
 import { FeatureSet_FieldPresence, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt"
 import {
   type FieldShape,
+  FormFileSchema,
   field as fieldOption,
   literal as literalOption,
   message as messageOption,
@@ -149,7 +150,7 @@ class Tables {
     const shape = hasOption(desc, messageOption) ? getOption(desc, messageOption) : undefined
     const rest = desc.fields.find((field) => isRest(field, shape?.tuple ?? false))
     const properties = desc.fields.filter(
-      (field) => shapeOf(field).presenceOf === 0 && !isRaw(field) && field !== rest,
+      (field) => shapeOf(field).presenceOf === 0 && !isForClients(field) && field !== rest,
     )
     if (shape?.tuple) properties.sort((a, b) => Number(a.jsonName) - Number(b.jsonName))
     // Companions come last: the glue builds an object while it goes over the fields.
@@ -285,8 +286,8 @@ class Tables {
 }
 
 /** A function never sees these. */
-function isRaw(field: DescField): boolean {
-  return field.message?.typeName === RawBodySchema.typeName
+function isForClients({ message }: DescField): boolean {
+  return message?.typeName === RawBodySchema.typeName || message?.typeName === FormFileSchema.typeName
 }
 
 /** Whether it holds what the message's other fields do not: other properties, or a tuple's further elements. */
@@ -378,6 +379,6 @@ function collectMessages(desc: DescMessage, into: Set<DescMessage>): void {
   if (into.has(desc)) return
   into.add(desc)
   for (const field of desc.fields) {
-    if (field.message && !isRaw(field)) collectMessages(field.message, into)
+    if (field.message && !isForClients(field)) collectMessages(field.message, into)
   }
 }

@@ -1,13 +1,17 @@
 import { type DescField, type DescMessage, getOption } from "@bufbuild/protobuf"
-import { field as fieldOption, message as messageOption } from "../gen/hono_faasm/v1/annotations_pb.ts"
+import {
+  FormFileSchema,
+  field as fieldOption,
+  message as messageOption,
+} from "../gen/hono_faasm/v1/annotations_pb.ts"
 import { whyNotPortable } from "./portable.ts"
 
 /** Tells why a value can't travel in a message, or undefined when it can. */
 export type PortabilityCheck = (value: unknown) => string | undefined
 
 /**
- * A check of the values whose types have no mapping: they travel as JSON text, which would quietly lose a File or a
- * Map. Undefined for a message without such fields, as nearly all are.
+ * A check of the values whose types have no mapping: they travel as JSON text, which would quietly lose a Map; and of
+ * files, which do not travel. Undefined for a message without such fields, as nearly all are.
  */
 export function jsonFieldsCheck(desc: DescMessage): PortabilityCheck | undefined {
   return messageCheck(desc, new Map())
@@ -49,9 +53,10 @@ function messageCheck(desc: DescMessage, known: Checks): PortabilityCheck | unde
 
 function fieldCheck(field: DescField, known: Checks): PortabilityCheck | undefined {
   const { message } = field
-  const one = getOption(field, fieldOption).json
-    ? (value: unknown) => (value === undefined ? undefined : whyNotPortable(value))
-    : message && messageCheck(message, known)
+  const one =
+    getOption(field, fieldOption).json || message?.typeName === FormFileSchema.typeName
+      ? (value: unknown) => (value === undefined ? undefined : whyNotPortable(value))
+      : message && messageCheck(message, known)
   if (!one || field.fieldKind === "scalar" || field.fieldKind === "message") return one
   return (value) => {
     if (typeof value !== "object" || value === null) return undefined

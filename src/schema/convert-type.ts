@@ -5,6 +5,7 @@
  */
 import ts from "typescript"
 import { covers } from "./covers.ts"
+import { fileOf } from "./form-file.ts"
 import { isLeftOut, jsonTypes } from "./json-type.ts"
 import type { EnumModel, FieldModel, MessageModel, TypeModel } from "./model.ts"
 import { brandedNumber, taggedNumber, withNumbers } from "./number-kind.ts"
@@ -51,6 +52,8 @@ export class TypeConverter {
   #before = 0
   /** Types are those of values as the handler has them, and what counts is their JSON. */
   #isGiven = false
+  /** The body is a form, whose fields may be files. */
+  #isForm = false
   /** Where in the body, such as `lines`, `[]`, `size`. */
   readonly #path: string[] = []
 
@@ -83,6 +86,14 @@ export class TypeConverter {
       this.poorParts = []
     }
     return this.#body([...new Set(bodies.map(({ type }) => type))], name)
+  }
+
+  /** As {@link body}, of a form. */
+  form(type: ts.Type, name: string): MessageModel | undefined {
+    this.#isForm = true
+    const message = this.body([{ type }], name)
+    this.#isForm = false
+    return message
   }
 
   #body(types: readonly ts.Type[], name: string): MessageModel | undefined {
@@ -374,9 +385,12 @@ export class TypeConverter {
     name: string,
     depth: number,
   ): MessageModel {
-    const known = this.#known.get(type)
+    const files = this.#isForm && depth === 0 ? this.#files(properties) : undefined
+    // A form with files is not what the type is elsewhere.
+    const isShared = files === undefined || files.size === 0
+    const known = isShared && this.#known.get(type)
     if (known) return known
-    const ownName = this.#ownName(type)
+    const ownName = isShared ? this.#ownName(type) : undefined
     const message = this.#start(ownName ?? name, "object", type)
     this.#known.set(type, message)
     for (const property of properties) {
@@ -403,11 +417,12 @@ export class TypeConverter {
         type: model,
         nullable,
         optional,
-      } = this.#property(property.name, propertyType, part, depth, this.#written(property, propertyType)) ?? {
-        type: { kind: "json" as const },
-        nullable: false,
-        optional: mayBeUndefined(propertyType),
-      }
+      } = files?.get(property) ??
+        this.#property(property.name, propertyType, part, depth, this.#written(property, propertyType)) ?? {
+          type: { kind: "json" as const },
+          nullable: false,
+          optional: mayBeUndefined(propertyType),
+        }
       const number = taggedNumber(this.#checker, property)
       const doc = ts.displayPartsToString(property.getDocumentationComment(this.#checker)).trim()
       message.fields.push({
@@ -425,6 +440,16 @@ export class TypeConverter {
     }
     if (!ownName) this.#known.delete(type)
     return message
+  }
+
+  #files(properties: readonly ts.Symbol[]) {
+    return new Map(
+      properties.flatMap((property) => {
+        const type = this.#checker.getTypeOfSymbolAtLocation(property, this.#at)
+        const file = fileOf(this.#checker, type)
+        return file ? [[property, file] as const] : []
+      }),
+    )
   }
 
   #property(property: string, type: ts.Type, name: string, depth: number, written?: ts.Type) {

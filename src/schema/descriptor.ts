@@ -33,6 +33,7 @@ import {
 import {
   type FieldShape,
   FieldShapeSchema,
+  FormFileSchema,
   field as fieldOption,
   HttpRouteSchema,
   http as httpOption,
@@ -266,6 +267,10 @@ class Describer {
         field.type = MESSAGE
         field.typeName = `.${RawBodySchema.typeName}`
         return
+      case "file":
+        field.type = MESSAGE
+        field.typeName = `.${FormFileSchema.typeName}`
+        return
       case "enum":
         field.type = ENUM
         field.typeName = this.#typeName(type.enum.name)
@@ -354,6 +359,8 @@ function presenceField({ name, number }: LockedNumber, of: number): FieldDescrip
 
 /** Null, empty and absent can't be told apart by the field alone. */
 function needsPresence({ type, optional, nullable }: FieldModel): boolean {
+  // A form has no list without elements.
+  if (type.kind === "list" && type.element.kind === "file") return false
   const collection = type.kind === "list" || type.kind === "map"
   return collection ? optional || nullable : optional && nullable
 }

@@ -13,6 +13,8 @@ export type TypeModel =
   | { kind: "string" | "double" | NumberKind | "bool" | "date" | "bigint" | "json" }
   /** A body that no type describes. */
   | { kind: "raw" }
+  /** A file of a form. */
+  | { kind: "file" }
   | { kind: "enum"; enum: EnumModel }
   | { kind: "message"; message: MessageModel }
   | { kind: "list"; element: TypeModel }

@@ -18,6 +18,7 @@ import {
 } from "@bufbuild/protobuf"
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt"
 import {
+  FormFileSchema,
   field as fieldOption,
   http as httpOption,
   literal as literalOption,
@@ -130,10 +131,11 @@ class DocumentBuilder {
     const form = sections.get("form")
     if (form) {
       const schema = this.#field(form)
-      return {
-        required: true,
-        content: { "multipart/form-data": { schema }, "application/x-www-form-urlencoded": { schema } },
-      }
+      const hasFiles = form.message?.fields.some(
+        ({ message }) => message?.typeName === FormFileSchema.typeName,
+      )
+      const urlencoded = hasFiles ? {} : { "application/x-www-form-urlencoded": { schema } }
+      return { required: true, content: { "multipart/form-data": { schema }, ...urlencoded } }
     }
     return sections.has("raw") ? { content: { "*/*": {} } } : undefined
   }
@@ -176,7 +178,7 @@ class DocumentBuilder {
   }
 
   #message(desc: DescMessage): JsonSchema {
-    if (desc.typeName === "google.protobuf.Value") return {}
+    if (desc.typeName === FormFileSchema.typeName) return { type: "string", format: "binary" }
     // A wrapper is there for protobuf; JSON has the value itself.
     if (hasOption(desc, messageOption) && getOption(desc, messageOption).wrapper) {
       return this.#field(desc.fields.find(isProperty)!)

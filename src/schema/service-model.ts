@@ -197,12 +197,9 @@ class ServiceBuilder {
       const base = { property: section, optional: false, nullable: false, number: SECTIONS[section] }
       if (type) {
         const before = this.#converter.messages.length
-        const message = this.#convert(
-          [{ type, given: undefined }],
-          `${rpc}${pascalCase(section)}`,
-          row,
-          handler,
-          section,
+        const name = `${rpc}${pascalCase(section)}`
+        const message = this.#convert(row, handler, section, (converter) =>
+          section === "form" ? converter.form(type, name) : converter.body([{ type }], name),
         )
         const given = types.given.get(section)
         if (message && given) {
@@ -246,7 +243,9 @@ class ServiceBuilder {
     for (const [status, bodies] of [...byStatus].sort(([a], [b]) => a - b)) {
       const name = STATUS_NAMES[status] ?? `status_${status}`
       const what = status === 0 ? "response" : `response ${status}`
-      const message = this.#convert(bodies, `${rpc}${pascalCase(name)}`, row, handler, what)
+      const message = this.#convert(row, handler, what, (converter) =>
+        converter.body(bodies, `${rpc}${pascalCase(name)}`),
+      )
       const type: TypeModel = message ? { kind: "message", message } : { kind: "json" }
       fields.push({ property: name, optional: false, nullable: false, status, type })
     }
@@ -272,14 +271,13 @@ class ServiceBuilder {
   }
 
   #convert(
-    bodies: readonly Pick<ResponseBody, "type" | "given">[],
-    name: string,
     row: RouteRow,
     at: ts.Node,
     what: string,
+    convert: (converter: TypeConverter) => MessageModel | undefined,
   ): MessageModel | undefined {
     const before = this.#converter.messages.length
-    const message = this.#converter.body(bodies, name)
+    const message = convert(this.#converter)
     const origin = this.#origin(row, at, what)
     for (const made of this.#converter.messages.slice(before)) made.origin = origin
     for (const { code, path, type, hint } of this.#converter.poorParts) {

@@ -43,7 +43,7 @@ export function hintFor(checker: ts.TypeChecker, type: ts.Type): string {
     case "ArrayBuffer":
     case "Uint8Array":
     case "ReadableStream":
-      return "bytes are no JSON: take or answer them as the body itself, or as base64 in a string"
+      return "bytes are no JSON: take them as a file of a form; answer them as the body itself, or as base64 in a string"
     default:
       return "declare an interface with the properties that the value has"
   }

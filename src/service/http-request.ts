@@ -6,6 +6,7 @@
 import { Code, ConnectError } from "@connectrpc/connect"
 import { CodecError } from "../codec/index.ts"
 import { bigintText } from "../gateway/bigint-json.ts"
+import { formOf, readFormFiles } from "./form-files.ts"
 import { readRawBody } from "./raw-body.ts"
 import { BadParameter, fillPath } from "./route-path.ts"
 import type { ServiceMethod } from "./service-method.ts"
@@ -55,7 +56,8 @@ export function httpRequest(method: ServiceMethod, message: Uint8Array, from: Rp
     const url = `${from.origin}${path}${queryOf(sections.query)}`
     const headers = headersOf(from.headers, sections)
     const body = bodyOf(method, message, sections)
-    if (body) headers.set("content-type", body.contentType)
+    // That of a form with files is the request's own to say.
+    if (body?.contentType !== undefined) headers.set("content-type", body.contentType)
     return new Request(url, {
       method: verbOf(method, body !== undefined),
       headers,
@@ -111,9 +113,11 @@ function bodyOf(
   method: ServiceMethod,
   message: Uint8Array,
   { json, form }: Sections,
-): { contentType: string; data: string | Uint8Array<ArrayBuffer> } | undefined {
+): { contentType?: string; data: string | Uint8Array<ArrayBuffer> | FormData } | undefined {
   if (json !== undefined) return { contentType: "application/json", data: JSON.stringify(json, bigintText) }
   if (form !== undefined) {
+    const files = method.hasFiles ? readFormFiles(method.rpc.input, message) : []
+    if (files.length > 0) return { data: formOf(pairsOf(form), files) }
     const data = new URLSearchParams(pairsOf(form)).toString()
     return { contentType: "application/x-www-form-urlencoded", data }
   }

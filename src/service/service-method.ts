@@ -3,6 +3,7 @@ import { getOption, hasOption } from "@bufbuild/protobuf"
 import { compileCodec, type MessageCodec } from "../codec/index.ts"
 import { field as fieldOption, RawBodySchema } from "../gen/hono_faasm/v1/annotations_pb.ts"
 import type { Manifest, ManifestRoute } from "../manifest.ts"
+import { fileFields } from "./form-files.ts"
 import { ServiceError } from "./service-error.ts"
 
 /** A method of the app's service, and the route that it stands for. */
@@ -13,6 +14,8 @@ export interface ServiceMethod {
   readonly response: MessageCodec
   /** Number of the request's field for a body without validator; undefined when the route has none. */
   readonly rawRequest: number | undefined
+  /** The form may have files. */
+  readonly hasFiles: boolean
   /** Number of the response's field for what is no declared body. */
   readonly rawResponse: number
   /** HTTP statuses by the number of their field in the response message. */
@@ -60,6 +63,7 @@ function readMethod(service: DescService, route: ManifestRoute): ServiceMethod {
     request: compileCodec(rpc.input),
     response: compileCodec(rpc.output),
     rawRequest: rawField(rpc.input),
+    hasFiles: fileFields(rpc.input).length > 0,
     rawResponse,
     statuses: new Map(
       rpc.output.fields.filter((field) => !isRaw(field)).map((field) => [field.number, statusOf(field)]),

@@ -64,6 +64,9 @@ export class RandomValues {
   #object(type: ts.Type, random: GeneratorValue, depth: number): unknown {
     const name = type.symbol?.name
     if (name === "Date") return random(fc.date, { noInvalidDate: true })
+    if (/^(?:File|Blob)$/.test(name) && type.symbol.declarations?.[0]?.getSourceFile().isDeclarationFile) {
+      return new File([], "")
+    }
     if (name === "Set") return new Set()
     if (name === "Map") return new Map()
     if (this.#checker.getSignaturesOfType(type, ts.SignatureKind.Call).length > 0) return () => {}

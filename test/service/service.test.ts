@@ -106,6 +106,33 @@ describe.each(transports)("a client that speaks %s", (_, transport) => {
     expect(form.body.value).toMatchObject({ name: "Ä&=", age: 7 })
   })
 
+  test("sends files as a form has them", async () => {
+    const files = [
+      { name: "a.png", contentType: "image/png", data: Uint8Array.of(0, 255, 13, 10) },
+      { name: 'ü "2".txt', contentType: "text/plain", data: Buffer.from("x\ny") },
+      { name: "c", contentType: "", data: new Uint8Array() },
+    ] as const
+    const [cover, ...scans] = files
+    const sent = await client.postUpload({ form: { title: "Ä", cover, scans } })
+    const form = new FormData()
+    form.append("title", "Ä")
+    for (const [i, { name, contentType, data }] of files.entries()) {
+      form.append(i === 0 ? "cover" : "scans", new File([data], name, { type: contentType }))
+    }
+    const response = await fetch(`${server.url}/upload`, { method: "POST", body: form })
+    const answer = (await response.json()) as { files: { name: string; bytes: number[] }[] }
+    expect(sent.body.value).toMatchObject(answer)
+    expect(answer.files.map(({ name }) => name)).toEqual(files.map(({ name }) => name))
+    expect(answer.files[0]!.bytes).toEqual([...files[0].data])
+    // Without a file it is sent to the function.
+    expect((await client.postUpload({ form: { title: "a" } })).body.value).toMatchObject({
+      title: "a",
+      files: [],
+    })
+    const refused = await rejection(client.postUpload({ form: { title: "a", scans: [cover] } }))
+    expect(refused.code).toBe(Code.InvalidArgument)
+  })
+
   test("passes middleware", async () => {
     expect((await rejection(client.getPrivateMe({}))).code).toBe(Code.Unauthenticated)
     const me = await client.getPrivateMe({}, { headers: { authorization: "me" } })

@@ -59,6 +59,21 @@ app.post("/form", zValidator("form", z.object({ name: z.string(), age: z.coerce.
   c.json(c.req.valid("form")),
 )
 
+const upload = z.object({
+  title: z.string(),
+  cover: z.instanceof(File).optional(),
+  scans: z.array(z.file()).min(2).optional(),
+})
+app.post("/upload", zValidator("form", upload), async (c) => {
+  const { title, cover, scans = [] } = c.req.valid("form")
+  const seen = [cover ?? [], scans].flat().map(async (file) => ({
+    name: file.name,
+    type: file.type,
+    bytes: [...new Uint8Array(await file.arrayBuffer())],
+  }))
+  return c.json({ title, files: await Promise.all(seen) })
+})
+
 app.get("/files/:path{.+}", (c) => c.text(`file ${c.req.param("path")}`))
 app.get("/tree/*", (c) => c.text(c.req.path))
 app.get("/old", (c) => c.redirect("/new"))

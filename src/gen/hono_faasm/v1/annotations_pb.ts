@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hono_faasm/v1/annotations.proto.
  */
 export const file_hono_faasm_v1_annotations: GenFile = /*@__PURE__*/
-  fileDesc("Ch9ob25vX2ZhYXNtL3YxL2Fubm90YXRpb25zLnByb3RvEg1ob25vX2ZhYXNtLnYxIikKCUh0dHBSb3V0ZRIOCgZtZXRob2QYASABKAkSDAoEcGF0aBgCIAEoCSJPCgxNZXNzYWdlU2hhcGUSDwoHd3JhcHBlchgBIAEoCBIQCghyZXNwb25zZRgCIAEoCBINCgV1bmlvbhgDIAEoCBINCgV0dXBsZRgEIAEoCCI9CgdSYXdCb2R5Eg4KBnN0YXR1cxgBIAEoDRIUCgxjb250ZW50X3R5cGUYAiABKAkSDAoEZGF0YRgDIAEoDCKPAQoKRmllbGRTaGFwZRIQCghvcHRpb25hbBgBIAEoCBIQCghudWxsYWJsZRgCIAEoCBITCgtwcmVzZW5jZV9vZhgDIAEoDRIMCgRkYXRlGAQgASgIEg4KBnN0YXR1cxgFIAEoDRIMCgRqc29uGAYgASgIEg4KBmJpZ2ludBgHIAEoCBIMCgRyZXN0GAggASgIIhwKDExpdGVyYWxTaGFwZRIMCgR0ZXh0GAEgASgJKksKCFByZXNlbmNlEhgKFFBSRVNFTkNFX1VOU1BFQ0lGSUVEEAASEQoNUFJFU0VOQ0VfTlVMTBABEhIKDlBSRVNFTkNFX0VNUFRZEAI6TgoEaHR0cBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGJaMAyABKAsyGC5ob25vX2ZhYXNtLnYxLkh0dHBSb3V0ZVIEaHR0cDpYCgdtZXNzYWdlEh8uZ29vZ2xlLnByb3RvYnVmLk1lc3NhZ2VPcHRpb25zGJaMAyABKAsyGy5ob25vX2ZhYXNtLnYxLk1lc3NhZ2VTaGFwZVIHbWVzc2FnZTpQCgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYlowDIAEoCzIZLmhvbm9fZmFhc20udjEuRmllbGRTaGFwZVIFZmllbGQ6WgoHbGl0ZXJhbBIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGJaMAyABKAsyGy5ob25vX2ZhYXNtLnYxLkxpdGVyYWxTaGFwZVIHbGl0ZXJhbGIGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("Ch9ob25vX2ZhYXNtL3YxL2Fubm90YXRpb25zLnByb3RvEg1ob25vX2ZhYXNtLnYxIikKCUh0dHBSb3V0ZRIOCgZtZXRob2QYASABKAkSDAoEcGF0aBgCIAEoCSJPCgxNZXNzYWdlU2hhcGUSDwoHd3JhcHBlchgBIAEoCBIQCghyZXNwb25zZRgCIAEoCBINCgV1bmlvbhgDIAEoCBINCgV0dXBsZRgEIAEoCCI9CgdSYXdCb2R5Eg4KBnN0YXR1cxgBIAEoDRIUCgxjb250ZW50X3R5cGUYAiABKAkSDAoEZGF0YRgDIAEoDCI8CghGb3JtRmlsZRIMCgRuYW1lGAEgASgJEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRIMCgRkYXRhGAMgASgMIo8BCgpGaWVsZFNoYXBlEhAKCG9wdGlvbmFsGAEgASgIEhAKCG51bGxhYmxlGAIgASgIEhMKC3ByZXNlbmNlX29mGAMgASgNEgwKBGRhdGUYBCABKAgSDgoGc3RhdHVzGAUgASgNEgwKBGpzb24YBiABKAgSDgoGYmlnaW50GAcgASgIEgwKBHJlc3QYCCABKAgiHAoMTGl0ZXJhbFNoYXBlEgwKBHRleHQYASABKAkqSwoIUHJlc2VuY2USGAoUUFJFU0VOQ0VfVU5TUEVDSUZJRUQQABIRCg1QUkVTRU5DRV9OVUxMEAESEgoOUFJFU0VOQ0VfRU1QVFkQAjpOCgRodHRwEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYlowDIAEoCzIYLmhvbm9fZmFhc20udjEuSHR0cFJvdXRlUgRodHRwOlgKB21lc3NhZ2USHy5nb29nbGUucHJvdG9idWYuTWVzc2FnZU9wdGlvbnMYlowDIAEoCzIbLmhvbm9fZmFhc20udjEuTWVzc2FnZVNoYXBlUgdtZXNzYWdlOlAKBWZpZWxkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxiWjAMgASgLMhkuaG9ub19mYWFzbS52MS5GaWVsZFNoYXBlUgVmaWVsZDpaCgdsaXRlcmFsEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYlowDIAEoCzIbLmhvbm9fZmFhc20udjEuTGl0ZXJhbFNoYXBlUgdsaXRlcmFsYgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * The HTTP request that a method stands for.
@@ -126,6 +126,35 @@ export const RawBodySchema: GenMessage<RawBody> = /*@__PURE__*/
   messageDesc(file_hono_faasm_v1_annotations, 2);
 
 /**
+ * A file of a form, for the service's clients; between gateway and functions it is never set.
+ *
+ * @generated from message hono_faasm.v1.FormFile
+ */
+export type FormFile = Message<"hono_faasm.v1.FormFile"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string content_type = 2;
+   */
+  contentType: string;
+
+  /**
+   * @generated from field: bytes data = 3;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message hono_faasm.v1.FormFile.
+ * Use `create(FormFileSchema)` to create a new message.
+ */
+export const FormFileSchema: GenMessage<FormFile> = /*@__PURE__*/
+  messageDesc(file_hono_faasm_v1_annotations, 3);
+
+/**
  * How a field stands for a property of a JavaScript object.
  *
  * The property's name is the field's `json_name`. What an absent field means:
@@ -202,7 +231,7 @@ export type FieldShape = Message<"hono_faasm.v1.FieldShape"> & {
  * Use `create(FieldShapeSchema)` to create a new message.
  */
 export const FieldShapeSchema: GenMessage<FieldShape> = /*@__PURE__*/
-  messageDesc(file_hono_faasm_v1_annotations, 3);
+  messageDesc(file_hono_faasm_v1_annotations, 4);
 
 /**
  * How an enum value stands for a JavaScript literal.
@@ -223,7 +252,7 @@ export type LiteralShape = Message<"hono_faasm.v1.LiteralShape"> & {
  * Use `create(LiteralShapeSchema)` to create a new message.
  */
 export const LiteralShapeSchema: GenMessage<LiteralShape> = /*@__PURE__*/
-  messageDesc(file_hono_faasm_v1_annotations, 4);
+  messageDesc(file_hono_faasm_v1_annotations, 5);
 
 /**
  * Tells null, empty and absent apart where protobuf can't.
