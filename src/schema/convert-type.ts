@@ -518,7 +518,7 @@ export class TypeConverter {
 
   #enum(texts: string[], type: ts.Type, name: string): TypeModel {
     const symbol = type.aliasSymbol ?? this.#wholeEnum(type, texts.length)
-    const alias = symbol && !isLibrary(symbol) ? this.#typeNames.of(symbol) : ""
+    const alias = symbol && !isLibrary(symbol) ? this.#typeNames.of(symbol) : undefined
     const same = this.enums.find(
       (known) =>
         known.name === alias &&
@@ -550,7 +550,7 @@ export class TypeConverter {
       : type.flags & ts.TypeFlags.Object && this.#checker.getTypeArguments(type as ts.TypeReference)
     const names = (given || []).map((argument) => this.#argumentName(argument))
     const name = this.#typeNames.of(symbol)
-    return names.includes(undefined) || name === "" ? undefined : name + pascalCase(names.join(" "))
+    return names.includes(undefined) || !name ? undefined : name + pascalCase(names.join(" "))
   }
 
   #argumentName(type: ts.Type): string | undefined {

@@ -8,14 +8,14 @@ import ts from "typescript"
 import type { Project } from "./project.ts"
 import { pascalCase, UniqueNames } from "./words.ts"
 
-/** A type that a module declares. */
+/** A type that the app declares. */
 interface DeclaredType {
   symbol: ts.Symbol
   /** Its name, as a message would have it. */
   name: string
   /** Absolute path. */
   file: string
-  /** What the lock knows it by: file and name. */
+  /** What the lock knows it by: file and name, with those of the namespaces and functions that it is in. */
   key: string
 }
 
@@ -40,7 +40,7 @@ export class TypeNames {
     for (const { symbol, key } of types) this.#keys.set(symbol, key)
     const lockedBefore = grouped(
       Object.entries(locked).map(([name, key]) => ({ name, key })),
-      ({ key }) => pascalCase(key.slice(key.lastIndexOf("#") + 1)),
+      ({ key }) => pascalCase(key.slice(key.lastIndexOf("#") + 1).replace(/.*\./, "")),
     )
     const byName = grouped(types, ({ name }) => name)
     const others = [...byName].flatMap(([name, same]) => this.#keep(same, lockedBefore.get(name) ?? []))
@@ -59,17 +59,12 @@ export class TypeNames {
     return this.#locked
   }
 
-  of(symbol: ts.Symbol): string {
+  /** Undefined for a type that nothing tells from others, as one in a function that has no name. */
+  of(symbol: ts.Symbol): string | undefined {
     const name = this.#names.get(symbol)
     const key = this.#keys.get(symbol)
-    if (name !== undefined && key !== undefined) {
-      this.#locked[name] = key
-      return name
-    }
-    // One that is declared in a function, say.
-    const own = pascalCase(symbol.name)
-    const file = symbol.declarations?.[0]?.getSourceFile().fileName
-    return file && this.#taken.has(own) ? withFile(own, file) : own
+    if (name !== undefined && key !== undefined) this.#locked[name] = key
+    return name
   }
 
   /**
@@ -103,19 +98,41 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 
 /** In an order that does not depend on who imports whom. */
 function declaredTypes(project: Project, dir: string): DeclaredType[] {
-  const types = project.program.getSourceFiles().flatMap((source) =>
-    project.isOwn(source)
-      ? source.statements.flatMap((statement): DeclaredType[] => {
-          const symbol = isNamedType(statement) && project.checker.getSymbolAtLocation(statement.name!)
-          if (!symbol || symbol.declarations?.[0]?.getSourceFile() !== source) return []
-          const file = source.fileName
-          const key = `${relative(dir, file).split(sep).join("/")}#${symbol.name}`
-          return [{ symbol, name: pascalCase(symbol.name), file, key }]
-        })
-      : [],
-  )
-  const bySymbol = new Map(types.map((type) => [type.symbol, type]))
-  return [...bySymbol.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+  const types = new Map<ts.Symbol, DeclaredType>()
+  for (const source of project.program.getSourceFiles()) {
+    if (!project.isOwn(source)) continue
+    const file = source.fileName
+    const path = relative(dir, file).split(sep).join("/")
+    const visit = (node: ts.Node, outer: string): void => {
+      if (isNamedType(node)) {
+        const symbol = project.checker.getSymbolAtLocation(node.name!)
+        // What several declarations are merged to is of the first one.
+        if (symbol?.declarations?.[0] === node) {
+          const key = `${path}#${outer}${symbol.name}`
+          types.set(symbol, { symbol, name: pascalCase(symbol.name), file, key })
+        }
+      }
+      const inner = scopeOf(node)
+      // Where a type is in a function without a name, nothing tells whose it is.
+      if (inner !== undefined) ts.forEachChild(node, (child) => visit(child, outer + inner))
+    }
+    visit(source, "")
+  }
+  const byKey = grouped([...types.values()], ({ key }) => key)
+  return [...byKey.values()]
+    .flatMap((same) => (same.length === 1 ? same : []))
+    .sort(({ key: a }, { key: b }) => (a < b ? -1 : 1))
+}
+
+/** What comes before the names of types in a node; undefined in what has no name. */
+function scopeOf(node: ts.Node): string | undefined {
+  if (ts.isModuleDeclaration(node)) return `${node.name.text}.`
+  if (!ts.isFunctionLike(node)) return ""
+  const { name } = node
+  const owner = node.parent
+  const of =
+    name ?? (ts.isVariableDeclaration(owner) || ts.isPropertyAssignment(owner) ? owner.name : undefined)
+  return of && ts.isIdentifier(of) ? `${of.text}.` : undefined
 }
 
 function withFile(name: string, file: string): string {
@@ -124,7 +141,7 @@ function withFile(name: string, file: string): string {
 
 type NamedType = ts.InterfaceDeclaration | ts.TypeAliasDeclaration | ts.EnumDeclaration | ts.ClassDeclaration
 
-function isNamedType(node: ts.Statement): node is NamedType {
+function isNamedType(node: ts.Node): node is NamedType {
   const isType =
     ts.isInterfaceDeclaration(node) ||
     ts.isTypeAliasDeclaration(node) ||

@@ -44,8 +44,8 @@ test(`${SEQUENCES} sequences of random edits never break a client`, () => {
       editNames(named, random)
     }
     const published = join(dir, "proto")
-    for (const { name, module, type } of named) {
-      writeFileSync(join(dir, `${module}.ts`), `export interface ${name} ${sourceOf(type)}\n`)
+    for (const { name, module, type, isLocal } of named) {
+      if (!isLocal) writeFileSync(join(dir, `${module}.ts`), `export interface ${name} ${sourceOf(type)}\n`)
     }
     writeFileSync(join(dir, "app.ts"), appOf(types, named, random))
     const schema = generateSchema({ appFile: join(dir, "app.ts"), appName: "edits", dir: published })
@@ -68,7 +68,7 @@ test(`${SEQUENCES} sequences of random edits never break a client`, () => {
       })
       for (const [i, { message, module }] of messages.entries()) {
         // A file that has been moved is gone.
-        if (module !== named[i]!.module) rmSync(join(dir, `${module}.ts`))
+        if (module !== named[i]!.module) rmSync(join(dir, `${module}.ts`), { force: true })
         // What has no properties of its own is a map, which has no name.
         if (isMap(namedBefore[i]!.type) || isMap(named[i]!.type)) continue
         expect(schema.lock.messages[`GetNamed${i}Response`]!.fields.ok).toMatchObject({ type: message })
@@ -101,6 +101,8 @@ test("that buf would tell", () => {
 interface NamedType {
   name: string
   module: string
+  /** It is in a function of that name, in the app's own module. */
+  isLocal: boolean
   type: ObjectNode
 }
 
@@ -111,7 +113,7 @@ function isMap({ properties, others }: ObjectNode): boolean {
 let modules = 0
 
 function namedType(name: string, random: Random): NamedType {
-  return { name, module: newModule(random), type: randomObject(random) }
+  return { name, module: newModule(random), isLocal: random() < 0.4, type: randomObject(random) }
 }
 
 /** Where it comes in the alphabet must not matter. */
@@ -136,10 +138,12 @@ function appOf(types: readonly ObjectNode[], named: readonly NamedType[], random
       (type, i) =>
         `declare const value${i}: ${sourceOf(type)}\napp.get("/route${i}", (c) => c.json(value${i}))`,
     ),
-    ...named.map(
-      ({ name, module }, i) =>
-        `import type { ${name} as Named${i} } from "./${module}"\n` +
-        `declare const named${i}: Named${i}\napp.get("/named${i}", (c) => c.json(named${i}))`,
+    ...named.map(({ name, module, isLocal, type }, i) =>
+      isLocal
+        ? `function ${module}(app: Hono) {\ninterface ${name} ${sourceOf(type)}\n` +
+          `const value = undefined as unknown as ${name}\napp.get("/named${i}", (c) => c.json(value))\n}\n${module}(app)`
+        : `import type { ${name} as Named${i} } from "./${module}"\n` +
+          `declare const named${i}: Named${i}\napp.get("/named${i}", (c) => c.json(named${i}))`,
     ),
   ]
     .map((text) => ({ order: random(), text }))
