@@ -15,8 +15,8 @@ import { tooDeepJson } from "./json-depth"
 import { newString } from "./strings"
 import {
   FIELD_SIZE, FLAG_NULLABLE, FLAG_OPTIONAL, FLAG_REPEATED, FLAG_REST, KIND_BIGINT, KIND_BOOL, KIND_DATE, KIND_DOUBLE, KIND_ENUM,
-  KIND_FLOAT, KIND_INT32, KIND_JSON, KIND_MAP, KIND_MESSAGE, KIND_PRESENCE, KIND_STRING, KIND_UINT32, KIND_UINT64, MAX_DEPTH,
-  MESSAGE_OPEN, MESSAGE_TUPLE, MESSAGE_UNION, MESSAGE_WRAPPER, PRESENCE_EMPTY, PRESENCE_NULL, fieldAtom, fieldCount, fieldFlags,
+  KIND_FLOAT, KIND_INT32, KIND_JSON, KIND_MAP, KIND_MESSAGE, KIND_NULL, KIND_PRESENCE, KIND_STRING, KIND_UINT32, KIND_UINT64, MAX_DEPTH,
+  MESSAGE_JSON, MESSAGE_OPEN, MESSAGE_TUPLE, MESSAGE_UNION, MESSAGE_WRAPPER, PRESENCE_EMPTY, PRESENCE_NULL, fieldAtom, fieldCount, fieldFlags,
   fieldKind, fieldNumber, fieldPresence, fieldType, hasField, isPackable, messageFields, messageFlags, requiredCount, restIndex,
 } from "./tables"
 import { drop, push, pushNothing, releaseDown, reserveSlots, setSlot, slot, slotPointer, stackTop } from "./value-stack"
@@ -49,7 +49,7 @@ export function decodeMessage(message: usize, end: usize, depth: i32): JSValue {
     return EXCEPTION
   }
   const flags = messageFlags(message)
-  if (flags & MESSAGE_UNION) return member(slots, count)
+  if (flags & MESSAGE_UNION) return member(slots, count, flags)
   if (flags & MESSAGE_TUPLE) return buildTuple(message, slots, depth)
   return flags & MESSAGE_WRAPPER ? unwrap(message, slots, depth) : build(message, slots, depth)
 }
@@ -108,7 +108,7 @@ function clear(slots: u32, count: u32): void {
 }
 
 // The one member of a union that is there.
-function member(slots: u32, count: u32): JSValue {
+function member(slots: u32, count: u32, flags: u32): JSValue {
   for (let index: u32 = 0; index < count; index++) {
     const value = slot(slots + index)
     if (value == NOTHING) continue
@@ -117,7 +117,7 @@ function member(slots: u32, count: u32): JSValue {
     return value
   }
   releaseDown(slots)
-  return bad()
+  return flags & MESSAGE_JSON ? NULL : bad()
 }
 
 // One value, without regard to repeated. Presence companions read as ints.
@@ -133,10 +133,11 @@ function readValue(field: usize, wireType: u32, end: usize, depth: i32): JSValue
     const value = readBool(end)
     return malformed ? EXCEPTION : ofBool(value)
   }
-  if (kind == KIND_ENUM || kind == KIND_PRESENCE) {
+  if (kind == KIND_ENUM || kind == KIND_PRESENCE || kind == KIND_NULL) {
     if (wireType != WIRE_VARINT) return bad()
     const number = readVarint(end)
     if (malformed) return EXCEPTION
+    if (kind == KIND_NULL) return NULL
     return kind == KIND_PRESENCE ? ofInt(number) : literal(fieldType(field), number)
   }
   if (kind >= KIND_INT32 && kind <= KIND_FLOAT) return readNumber(kind, wireType, end)

@@ -20,7 +20,7 @@ import { STRING_EXCEPTION, STRING_SURROGATE, writeString } from "./strings"
 import {
   FIELD_SIZE, FLAG_EXPLICIT, FLAG_NULLABLE, FLAG_OPTIONAL, FLAG_REPEATED, FLAG_REST, KIND_BIGINT, KIND_BOOL, KIND_DATE,
   KIND_DOUBLE, KIND_ENUM, KIND_FLOAT, KIND_INT32, KIND_INT64, KIND_JSON, KIND_MAP, KIND_MESSAGE, KIND_PRESENCE, KIND_STRING,
-  KIND_UINT32, MAX_DEPTH, MAX_RETRIES, MESSAGE_OPEN, MESSAGE_TUPLE, MESSAGE_UNION, MESSAGE_WRAPPER, PRESENCE_EMPTY,
+  KIND_UINT32, MAX_DEPTH, MAX_RETRIES, MESSAGE_JSON, MESSAGE_OPEN, MESSAGE_TUPLE, MESSAGE_UNION, MESSAGE_WRAPPER, PRESENCE_EMPTY,
   PRESENCE_NULL, fieldAtom, fieldCount, fieldFlags, fieldKind, fieldPresence, fieldStatus, fieldTag, fieldType, isPackable,
   messageFields, messageFlags, nameAtom, requiredCount, restIndex,
 } from "./tables"
@@ -100,6 +100,7 @@ function applyToJson(value: JSValue, key: JSAtom): JSValue {
 // Takes the first member that the value fits, whose toJSON has been called.
 function encodeUnion(message: usize, value: JSValue, key: JSAtom, depth: i32): i32 {
   if (depth > MAX_DEPTH) return misfit(TEXT_MISFIT_DEPTH)
+  if (messageFlags(message) & MESSAGE_JSON) return encodeJsonValue(messageFields(message), value, key, depth)
   const tag = tagOf(value)
   if (tag == TAG_NULL || isJsonAbsent(value)) return misfit(TEXT_MISFIT_JSON)
   const before = outputLength
@@ -116,6 +117,25 @@ function encodeUnion(message: usize, value: JSValue, key: JSAtom, depth: i32): i
     field += FIELD_SIZE
   }
   return misfit(TEXT_MISFIT_JSON)
+}
+
+// What the value is tells the member.
+function encodeJsonValue(fields: usize, value: JSValue, key: JSAtom, depth: i32): i32 {
+  const tag = tagOf(value)
+  if (isString(value)) return encodeValue(fields + 2 * FIELD_SIZE, value, key, depth)
+  if (isNumber(value)) {
+    if (isFinite(toNumber(value))) return encodeValue(fields + FIELD_SIZE, value, key, depth)
+    // JSON has no text for it.
+  } else if (tag == TAG_BOOL) {
+    return encodeValue(fields + 3 * FIELD_SIZE, value, key, depth)
+  } else if (tag == TAG_OBJECT && !JS_IsFunction(context, value)) {
+    return encodeSettled(fields + (JS_IsArray(value) ? 5 : 4) * FIELD_SIZE, value, key, depth)
+  } else if (tag != TAG_NULL) {
+    return misfit(TEXT_MISFIT_JSON)
+  }
+  writeVarint(fieldTag(fields))
+  writeByte(0)
+  return FITS
 }
 
 function encodeObject(message: usize, object: JSValue, depth: i32): i32 {
@@ -249,7 +269,7 @@ function encodeNull(field: usize, fields: usize): i32 {
   const flags = fieldFlags(field)
   if (!(flags & FLAG_NULLABLE)) {
     // A wrapper, as the value of a map, knows itself whether its value may be null.
-    const inner = fieldKind(field) == KIND_MESSAGE && !(flags & FLAG_REPEATED) && isWrapper(field)
+    const inner = fieldKind(field) == KIND_MESSAGE && !(flags & FLAG_REPEATED) && takesNull(field)
     return inner ? encodeValue(field, NULL, 0, 0) : misfit(TEXT_MISFIT_MISSING)
   }
   // Without a companion, or when the property is always there, an absent field says null.
@@ -269,7 +289,7 @@ function encodeObjectProperty(field: usize, fields: usize, value: JSValue, key: 
   const flags = fieldFlags(field)
   if (JS_IsFunction(context, value)) return isCallableWithToJson(value) ? misfit(TEXT_MISFIT_JSON) : ABSENT
   // A plain message calls toJSON itself.
-  if (kind == KIND_MESSAGE && !(flags & (FLAG_REPEATED | FLAG_NULLABLE)) && !isWrapper(field)) {
+  if (kind == KIND_MESSAGE && !(flags & (FLAG_REPEATED | FLAG_NULLABLE)) && !takesNull(field)) {
     return encodeValue(field, value, key, depth)
   }
   const replaced = applyToJson(value, key)
@@ -285,8 +305,8 @@ function encodeObjectProperty(field: usize, fields: usize, value: JSValue, key: 
   return result
 }
 
-@inline function isWrapper(field: usize): bool {
-  return (messageFlags(fieldType(field)) & MESSAGE_WRAPPER) != 0
+@inline function takesNull(field: usize): bool {
+  return (messageFlags(fieldType(field)) & (MESSAGE_WRAPPER | MESSAGE_JSON)) != 0
 }
 
 // A function that has a toJSON is written by JSON.stringify.

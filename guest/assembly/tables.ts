@@ -25,6 +25,8 @@ export let root: usize = 0
 @inline export const MESSAGE_TUPLE: u32 = 8
 // It has a map of all other properties, or a list of all further elements.
 @inline export const MESSAGE_OPEN: u32 = 16
+// Any JSON value, a union too: null, number, text, boolean, object and array are its fields in this order.
+@inline export const MESSAGE_JSON: u32 = 32
 
 @inline export const FIELD_SIZE: usize = 28
 
@@ -43,6 +45,7 @@ export let root: usize = 0
 @inline export const KIND_UINT64: u32 = 13
 @inline export const KIND_FLOAT: u32 = 14
 @inline export const KIND_BIGINT: u32 = 15
+@inline export const KIND_NULL: u32 = 16
 
 @inline export const FLAG_OPTIONAL: u32 = 1
 @inline export const FLAG_NULLABLE: u32 = 2

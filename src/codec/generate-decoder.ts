@@ -181,6 +181,8 @@ return (bytes) => {
         return `h.${json ? "bigintJson" : "bigint"}(r.string(${end}))`
       case "json":
         return json ? `h.checkedJson(r.string(${end}))` : `h.parsedJson(r.string(${end}))`
+      case "null":
+        return `(r.varint(${end}), ${json ? '"null"' : "null"})`
       case "enum": {
         const texts = json
           ? new Map([...value.texts].map(([number, text]) => [number, JSON.stringify(text)]))
@@ -233,9 +235,10 @@ return (bytes) => {
     return field.optional ? "" : `if (${f} === undefined) ${f} = ${nothing}`
   }
 
-  #oneof({ fields }: MessagePlan): string {
+  #oneof({ fields, json }: MessagePlan): string {
     const returns = fields.map((field) => `if (f${field.number} !== undefined) return f${field.number}`)
-    return `${returns.join("\n  ")}\n  throw h.noBody()`
+    const none = this.#json ? 'return "null"' : "return null"
+    return `${returns.join("\n  ")}\n  ${json ? none : "throw h.noBody()"}`
   }
 
   #wrapper({ fields }: MessagePlan): string {

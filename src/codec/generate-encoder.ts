@@ -7,7 +7,7 @@
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf"
 import { MAX_DEPTH } from "./codec-error.ts"
 import { MessageFunctions } from "./message-functions.ts"
-import { type FieldPlan, type MessagePlan, planOf, type ValuePlan, wireTypeOf } from "./plan.ts"
+import { type FieldPlan, type MessagePlan, planOf, takesNull, type ValuePlan, wireTypeOf } from "./plan.ts"
 import { type Discriminant, discriminantOf, type JsType, typeOfScalar, typesOf } from "./union.ts"
 
 /** What the source of {@link generateEncoder} needs by name. */
@@ -52,6 +52,7 @@ class EncoderGenerator {
 
   #message(plan: MessagePlan): string {
     const name = this.#functions.nameOf(plan.desc)
+    if (plan.json) return this.#json(plan)
     if (plan.union) return this.#union(plan)
     if (plan.tuple) return this.#tuple(plan)
     if (plan.wrapper) return `function ${name}(v, d) { let x = v, n = 0; ${this.#field(plan.fields[0]!)} }`
@@ -95,6 +96,22 @@ class EncoderGenerator {
   let n = 0, x
   ${elements.join("\n  ")}
   ${more}
+}`
+  }
+
+  /** What the value is tells the member. A number that JSON has no text for is null there. */
+  #json({ desc, fields }: MessagePlan): string {
+    const [none, number, text, flag, object, list] = fields.map((field) => this.#write(field, "x", "d + 1"))
+    return `function ${this.#functions.nameOf(desc)}(v, d) {
+  if (d > ${MAX_DEPTH}) throw MISFIT
+  const x = typeof v === "object" && v !== null ? h.settledValue(v) : v
+  switch (typeof x) {
+    case "string": ${text} return
+    case "number": if (Number.isFinite(x)) { ${number} } else { ${none} } return
+    case "boolean": ${flag} return
+    case "object": if (x === null) { ${none} } else if (Array.isArray(x)) { ${list} } else { ${object} } return
+    default: throw MISFIT
+  }
 }`
   }
 
@@ -145,7 +162,7 @@ class EncoderGenerator {
     // A null without a companion is what an absent field means.
     const whenNull = field.nullable
       ? `n++; ${field.optional || isCollection(field) ? companion(1) : ""}`
-      : isWrapper(field)
+      : isNullItself(field)
         ? `n++; ${this.#present(field, "")}`
         : "throw MISFIT"
     const whenUndefined = field.optional ? "" : "throw MISFIT"
@@ -184,7 +201,7 @@ class EncoderGenerator {
     const normalise =
       field.value.kind !== "message"
         ? element(field.value, "e", '"" + i')
-        : planOf(field.value.desc).wrapper
+        : takesNull(field.value)
           ? `if (e === undefined || typeof e === "function" || typeof e === "symbol") e = null; `
           : ""
     return `${head} for (let i = 0; i < ${x}.length; i++) { let e = ${x}[i]; ${normalise}${this.#value(field.value, field.number, "e", depth)} }`
@@ -228,6 +245,8 @@ class EncoderGenerator {
         return `w.string(h.bigintText(${x}));`
       case "json":
         return `w.string(${x});`
+      case "null":
+        return "w.byte(0);"
       case "enum": {
         this.#maps.push(new Map([...value.texts].map(([number, text]) => [text, number])))
         return `{ const l = maps[${this.#maps.length - 1}].get(${x}); if (l === undefined) throw MISFIT; w.varint(l) }`
@@ -266,8 +285,8 @@ function integerTest(scalar: ScalarType, x: string): string {
 }
 
 /** Whether what may be null is up to the message itself: a validated body, say. */
-function isWrapper({ shape, value }: FieldPlan): boolean {
-  return shape === "single" && value.kind === "message" && planOf(value.desc).wrapper
+function isNullItself({ shape, value }: FieldPlan): boolean {
+  return shape === "single" && value.kind === "message" && takesNull(value)
 }
 
 function isCollection(field: FieldPlan): boolean {

@@ -78,7 +78,9 @@ return (bytes) => {
     }
     const isOneof = plan.response || plan.union
     const lines = isOneof
-      ? [`${plan.fields.map((field) => this.#present(field, "")).join(" else ")} else throw NOT_CANONICAL`]
+      ? [
+          `${plan.fields.map((field) => this.#present(field, "")).join(" else ")} else ${plan.json ? this.#null() : "throw NOT_CANONICAL"}`,
+        ]
       : plan.wrapper
         ? ["const s = w.at", this.#field(plan.fields[0]!, ""), "if (w.at === s) throw NOT_CANONICAL"]
         : [
@@ -147,6 +149,8 @@ return (bytes) => {
         return `w.text(h.bigintJson(r.string(${end})))`
       case "json":
         return `w.text(h.checkedJson(r.string(${end})))`
+      case "null":
+        return `r.varint(${end}); ${this.#null()}`
       case "enum":
         this.#texts.push(
           new Map([...value.texts].map(([number, text]) => [number, new ShortText(JSON.stringify(text))])),
@@ -160,6 +164,10 @@ return (bytes) => {
         if (value.scalar === ScalarType.STRING) return `w.string(r, ${end})`
         return `w.number(${readNumber(value.scalar, end)})`
     }
+  }
+
+  #null(): string {
+    return `w.value(${this.#constant("null")})`
   }
 
   /** Statements for a field that is not on the wire; none when there is no property then. */

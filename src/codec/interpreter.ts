@@ -19,7 +19,7 @@ import {
   ownValue,
   unknownKey,
 } from "./json-value.ts"
-import { type FieldPlan, type MessagePlan, planOf, type ValuePlan } from "./plan.ts"
+import { type FieldPlan, type MessagePlan, planOf, takesNull, type ValuePlan } from "./plan.ts"
 import { typeOfScalar } from "./union.ts"
 import { MAX_RETRIES } from "./writer.ts"
 
@@ -80,6 +80,7 @@ export function interpretDecode(desc: DescMessage, bytes: Uint8Array): unknown {
 function toMessage(desc: DescMessage, given: unknown, path: string, depth: number): Message {
   if (depth > MAX_DEPTH) throw new MisfitError(path, "is nested too deeply")
   const plan = planOf(desc)
+  if (plan.json) return toJsonValue(plan, given, path, depth)
   if (plan.union) return toUnion(plan, given, path, depth)
   const message = create(desc) as Message & Fields
   const target = reflect(desc, message)
@@ -90,9 +91,9 @@ function toMessage(desc: DescMessage, given: unknown, path: string, depth: numbe
       if (!field.optional) throw new MisfitError(at, "is missing")
       return
     }
-    const isWrapper = field.value.kind === "message" && planOf(field.value.desc).wrapper
+    const isNullItself = field.value.kind === "message" && takesNull(field.value)
     // A wrapper knows itself whether its value may be null.
-    if (value === null && !(isWrapper && field.shape === "single")) {
+    if (value === null && (field.nullable || !(isNullItself && field.shape === "single"))) {
       if (!field.nullable) throw new MisfitError(at, "is null")
       if (field.presence !== undefined && (field.optional || field.shape !== "single")) set(field.presence, 1)
       return
@@ -169,6 +170,19 @@ function toMessage(desc: DescMessage, given: unknown, path: string, depth: numbe
   return message
 }
 
+/** What the value is tells the member. A number that JSON has no text for is null there. */
+function toJsonValue({ desc, fields }: MessagePlan, given: unknown, path: string, depth: number): Message {
+  const value = jsonValue(given, "")
+  const isNull = value === null || (typeof value === "number" && !Number.isFinite(value))
+  const index = isNull ? 0 : ["number", "string", "boolean", "object"].indexOf(typeof value) + 1
+  if (index === 0 && !isNull) throw new MisfitError(path, `is ${kindOf(value)}, no JSON`)
+  const { number, value: plan } = fields[Array.isArray(value) ? 5 : index]!
+  const message = create(desc)
+  const content = wrap(plan, toValue(plan, value, path, depth + 1))
+  reflect(desc, message).set(desc.fields.find((field) => field.number === number)!, content)
+  return message
+}
+
 /** Takes the first member that the value fits. */
 function toUnion({ desc, fields }: MessagePlan, given: unknown, path: string, depth: number): Message {
   for (const field of fields) {
@@ -203,7 +217,7 @@ function element(value: ValuePlan, given: unknown, key: string, path: string): u
 /** What stands for a value that JSON leaves out where there must be one. */
 function leftOut(value: ValuePlan): unknown {
   if (value.kind === "json") return "null"
-  return value.kind === "message" && planOf(value.desc).wrapper ? null : undefined
+  return value.kind === "message" && takesNull(value) ? null : undefined
 }
 
 /** The content of a protobuf-es field. */
@@ -217,6 +231,8 @@ function toValue(value: ValuePlan, given: unknown, path: string, depth: number):
       return attempt(() => bigintText(given), path, `is ${kindOf(given)}, not a bigint that can be sent`)
     case "json":
       return given
+    case "null":
+      return 0
     case "enum":
       for (const [number, text] of value.texts) if (text === given) return number
       throw new MisfitError(path, `is ${kindOf(given)}, not one of the declared literals`)
@@ -259,6 +275,7 @@ function fromMessage(desc: DescMessage, message: Message, depth: number): unknow
   }
   if (plan.response || plan.union) {
     const set = plan.fields.find((field) => get(field.number) !== undefined)
+    if (!set && plan.json) return null
     if (!set) throw noBody()
     return settle(set)
   }
@@ -300,6 +317,8 @@ function fromValue(value: ValuePlan, content: unknown, depth: number): unknown {
       return bigint(content as string)
     case "json":
       return parsedJson(content as string)
+    case "null":
+      return null
     case "enum":
       return literal(value.texts, content as number)
     case "scalar":

@@ -3,15 +3,22 @@
  *
  * @module
  */
-import { type DescField, type DescMessage, getOption, hasOption, ScalarType } from "@bufbuild/protobuf"
+import {
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  getOption,
+  hasOption,
+  ScalarType,
+} from "@bufbuild/protobuf"
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt"
 import {
   FormFileSchema,
   field as fieldOption,
   literal as literalOption,
-  message as messageOption,
   RawBodySchema,
 } from "../gen/hono_faasm/v1/annotations_pb.ts"
+import { isJsonValue, isNull, shapeOf } from "./message-shape.ts"
 
 /** A message. */
 export interface MessagePlan {
@@ -21,6 +28,8 @@ export interface MessagePlan {
   response: boolean
   /** The value is that of the one field that is set: a union. */
   union: boolean
+  /** A union of all that JSON has, and null among it: its fields are in the order of google.protobuf.Value. */
+  json: boolean
   /** The value is an array with a field for each element. */
   tuple: boolean
   /** The fields that stand for properties or, by index, for a tuple's elements; else in order of number. */
@@ -55,6 +64,7 @@ export type ValuePlan =
   | { kind: "date" }
   | { kind: "bigint" }
   | { kind: "json" }
+  | { kind: "null" }
   | { kind: "enum"; texts: Map<number, string> }
   | { kind: "message"; desc: DescMessage }
 
@@ -71,11 +81,10 @@ export function planOf(desc: DescMessage): MessagePlan {
 }
 
 function readPlan(desc: DescMessage): MessagePlan {
-  const shape = hasOption(desc, messageOption) ? getOption(desc, messageOption) : undefined
+  const { wrapper, response, union, tuple } = shapeOf(desc)
   const presenceOf = new Map<number, number>()
   const properties: DescField[] = []
   let rest: DescField | undefined
-  const tuple = shape?.tuple ?? false
   for (const field of desc.fields) {
     const option = hasOption(field, fieldOption) ? getOption(field, fieldOption) : undefined
     if (option?.presenceOf) presenceOf.set(option.presenceOf, field.number)
@@ -84,9 +93,10 @@ function readPlan(desc: DescMessage): MessagePlan {
   }
   return {
     desc,
-    wrapper: shape?.wrapper ?? false,
-    response: shape?.response ?? false,
-    union: shape?.union ?? false,
+    wrapper,
+    response,
+    union,
+    json: isJsonValue(desc),
     tuple,
     fields: properties
       .map((field) => readField(field, presenceOf.get(field.number)))
@@ -122,7 +132,7 @@ function readField(field: DescField, presence: number | undefined): FieldPlan {
     case "scalar":
       return { ...base, shape: "single", value: text ?? { kind: "scalar", scalar: field.scalar } }
     case "enum":
-      return { ...base, shape: "single", value: { kind: "enum", texts: textsOf(field.enum) } }
+      return { ...base, shape: "single", value: enumOf(field.enum) }
     case "message":
       return { ...base, shape: "single", value: { kind: "message", desc: field.message } }
     case "list":
@@ -140,21 +150,28 @@ function readField(field: DescField, presence: number | undefined): FieldPlan {
 
 function elementOf(field: DescField, kind: "scalar" | "enum" | "message"): ValuePlan {
   if (kind === "scalar") return { kind: "scalar", scalar: field.scalar! }
-  if (kind === "enum") return { kind: "enum", texts: textsOf(field.enum!) }
+  if (kind === "enum") return enumOf(field.enum!)
   return { kind: "message", desc: field.message! }
 }
 
-function textsOf(desc: NonNullable<DescField["enum"]>): Map<number, string> {
+function enumOf(desc: DescEnum): ValuePlan {
+  if (isNull(desc)) return { kind: "null" }
   const texts = new Map<number, string>()
   for (const value of desc.values) {
     if (hasOption(value, literalOption)) texts.set(value.number, getOption(value, literalOption).text)
   }
-  return texts
+  return { kind: "enum", texts }
+}
+
+/** Whether null, where there has to be a value, is up to the message itself. */
+export function takesNull({ desc }: { desc: DescMessage }): boolean {
+  const { wrapper, json } = planOf(desc)
+  return wrapper || json
 }
 
 /** Wire type of a scalar: 0 varint, 1 64 bits, 2 length-delimited, 5 32 bits. */
 export function wireTypeOf(value: ValuePlan): 0 | 1 | 2 | 5 {
-  if (value.kind === "enum") return 0
+  if (value.kind === "enum" || value.kind === "null") return 0
   if (value.kind !== "scalar") return 2
   switch (value.scalar) {
     case ScalarType.DOUBLE:

@@ -22,6 +22,8 @@ export function typesOf(value: ValuePlan): Set<JsType> {
       return new Set([typeOfScalar(value.scalar)])
     case "enum":
       return new Set(["string"])
+    case "null":
+      return new Set()
     case "message": {
       const plan = planOf(value.desc)
       if (plan.union) return new Set(plan.fields.flatMap((field) => [...typesOf(field.value)]))

@@ -15,12 +15,12 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf"
 import { FeatureSet_FieldPresence, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt"
+import { isJsonValue, isNull, shapeOf as messageShapeOf } from "../codec/message-shape.ts"
 import {
   type FieldShape,
   FormFileSchema,
   field as fieldOption,
   literal as literalOption,
-  message as messageOption,
   RawBodySchema,
 } from "../gen/hono_faasm/v1/annotations_pb.ts"
 import { GUEST_NAMES, GUEST_TEXTS } from "./names.ts"
@@ -52,9 +52,10 @@ const KIND = {
   uint64: 13,
   float: 14,
   bigint: 15,
+  null: 16,
 }
 const FLAG = { optional: 1, nullable: 2, repeated: 4, explicit: 8, rest: 16 }
-const MESSAGE = { wrapper: 1, dates: 2, union: 4, tuple: 8, open: 16 }
+const MESSAGE = { wrapper: 1, dates: 2, union: 4, tuple: 8, open: 16, json: 32 }
 const FIELD_SIZE = 28
 const MESSAGE_SIZE = 16
 const MAX_ROUTES = 100_000
@@ -147,25 +148,26 @@ class Tables {
     if (known !== undefined) return known
     const at = this.#allocate(MESSAGE_SIZE)
     this.#messages.set(desc, at)
-    const shape = hasOption(desc, messageOption) ? getOption(desc, messageOption) : undefined
-    const rest = desc.fields.find((field) => isRest(field, shape?.tuple ?? false))
+    const { wrapper, union, tuple } = messageShapeOf(desc)
+    const rest = desc.fields.find((field) => isRest(field, tuple))
     const properties = desc.fields.filter(
       (field) => shapeOf(field).presenceOf === 0 && !isForClients(field) && field !== rest,
     )
-    if (shape?.tuple) properties.sort((a, b) => Number(a.jsonName) - Number(b.jsonName))
+    if (tuple) properties.sort((a, b) => Number(a.jsonName) - Number(b.jsonName))
     // Companions come last: the glue builds an object while it goes over the fields.
     const companions = desc.fields.filter((field) => shapeOf(field).presenceOf !== 0)
     const fields = [...properties, ...(rest ? [rest] : []), ...companions]
-    if (shape?.wrapper && (properties.length !== 1 || properties[0]?.number !== 1)) {
+    if (wrapper && (properties.length !== 1 || properties[0]?.number !== 1)) {
       throw new PackError("schema", `${desc.typeName} is a wrapper, but has other fields than value = 1`)
     }
     const table = this.#allocate(fields.length * FIELD_SIZE)
     this.#set(
       at,
-      (shape?.wrapper ? MESSAGE.wrapper : 0) |
+      (wrapper ? MESSAGE.wrapper : 0) |
         (reachesDate(desc, new Set()) ? MESSAGE.dates : 0) |
-        (shape?.union ? MESSAGE.union : 0) |
-        (shape?.tuple ? MESSAGE.tuple : 0) |
+        (union ? MESSAGE.union : 0) |
+        (isJsonValue(desc) ? MESSAGE.json : 0) |
+        (tuple ? MESSAGE.tuple : 0) |
         (rest ? MESSAGE.open : 0),
     )
     this.#pointer(at + 4, table)
@@ -228,6 +230,7 @@ class Tables {
       return { kind: KIND.map, wireType: 2, table: value }
     }
     if (field.message) return { kind: KIND.message, wireType: 2, table: this.#message(field.message) }
+    if (field.enum && isNull(field.enum)) return { kind: KIND.null, wireType: 0 }
     if (field.enum) return { kind: KIND.enum, wireType: 0, table: this.#enum(field.enum) }
     if (field.scalar === undefined) throw unsupported(field)
     return scalarType(field, field.scalar, shape)

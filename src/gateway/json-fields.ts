@@ -1,17 +1,14 @@
 import { type DescField, type DescMessage, getOption } from "@bufbuild/protobuf"
-import {
-  FormFileSchema,
-  field as fieldOption,
-  message as messageOption,
-} from "../gen/hono_faasm/v1/annotations_pb.ts"
+import { isJsonMessage, shapeOf } from "../codec/message-shape.ts"
+import { FormFileSchema, field as fieldOption } from "../gen/hono_faasm/v1/annotations_pb.ts"
 import { whyNotPortable } from "./portable.ts"
 
 /** Tells why a value can't travel in a message, or undefined when it can. */
 export type PortabilityCheck = (value: unknown) => string | undefined
 
 /**
- * A check of the values whose types have no mapping: they travel as JSON text, which would quietly lose a Map; and of
- * files, which do not travel. Undefined for a message without such fields, as nearly all are.
+ * A check of the values whose types have no mapping: they travel as JSON text, which would quietly lose a Map; of any
+ * JSON values; and of files, which do not travel. Undefined for a message without such fields, as nearly all are.
  */
 export function jsonFieldsCheck(desc: DescMessage): PortabilityCheck | undefined {
   return messageCheck(desc, new Map())
@@ -24,7 +21,7 @@ function messageCheck(desc: DescMessage, known: Checks): PortabilityCheck | unde
   if (known.has(desc)) return known.get(desc)
   // A type that contains itself: its check is there when it is needed.
   known.set(desc, (value) => known.get(desc)?.(value))
-  const shape = getOption(desc, messageOption)
+  const shape = shapeOf(desc)
   const checks = desc.fields.flatMap((field) => {
     const check = fieldCheck(field, known)
     const isRest = shape.tuple ? field.jsonName === "rest" : getOption(field, fieldOption).rest
@@ -53,8 +50,9 @@ function messageCheck(desc: DescMessage, known: Checks): PortabilityCheck | unde
 
 function fieldCheck(field: DescField, known: Checks): PortabilityCheck | undefined {
   const { message } = field
+  const isAny = message && (message.typeName === FormFileSchema.typeName || isJsonMessage(message))
   const one =
-    getOption(field, fieldOption).json || message?.typeName === FormFileSchema.typeName
+    getOption(field, fieldOption).json || isAny
       ? (value: unknown) => (value === undefined ? undefined : whyNotPortable(value))
       : message && messageCheck(message, known)
   if (!one || field.fieldKind === "scalar" || field.fieldKind === "message") return one

@@ -7,6 +7,7 @@ import ts from "typescript"
 import { covers } from "./covers.ts"
 import { fileOf } from "./form-file.ts"
 import { isLeftOut, jsonTypes } from "./json-type.ts"
+import { JsonValueTypes } from "./json-value-type.ts"
 import type { EnumModel, FieldModel, MessageModel, TypeModel } from "./model.ts"
 import { brandedNumber, taggedNumber, withNumbers } from "./number-kind.ts"
 import type { Project } from "./project.ts"
@@ -43,6 +44,7 @@ export class TypeConverter {
   /** What of the last body has no good mapping. */
   poorParts: PoorPart[] = []
   readonly #checker: ts.TypeChecker
+  readonly #jsonValues: JsonValueTypes
   readonly #names: UniqueNames
   readonly #at: ts.Node
   readonly #typeNames: TypeNames
@@ -59,6 +61,7 @@ export class TypeConverter {
 
   constructor(project: Project, names: UniqueNames, typeNames: TypeNames) {
     this.#checker = project.checker
+    this.#jsonValues = new JsonValueTypes(project.checker)
     this.#names = names
     this.#at = project.entry
     this.#typeNames = typeNames
@@ -163,6 +166,16 @@ export class TypeConverter {
   ): { type: TypeModel; nullable: boolean; optional: boolean } {
     const all = types.flatMap((type) => (type.isUnion() ? type.types : [type]))
     const members = this.#isGiven ? all.flatMap((type) => jsonTypes(this.#checker, type, this.#at)) : all
+    const json = this.#jsonValues.messageOf(members, this.#isGiven)
+    if (json) {
+      const mayBe = (flag: ts.TypeFlags) => members.some(({ flags }) => (flags & flag) !== 0)
+      return {
+        type: { kind: "any", name: json },
+        // That is one of its values.
+        nullable: json !== "Value" && mayBe(ts.TypeFlags.Null),
+        optional: mayBe(ts.TypeFlags.Undefined) || members.length < all.length,
+      }
+    }
     if (members.some((member) => isAnyJson(member))) {
       const type = this.#texts(types)
       if (depth === 0) throw new UnmappedType(type, ANY_HINT, "any_type")
@@ -317,6 +330,8 @@ export class TypeConverter {
     }
     if (!(type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection))) throw this.#unmapped(type)
     if (type.symbol?.name === "Date" && isLibrary(type.symbol)) return { kind: "date" }
+    const json = this.#jsonValues.messageOf([type], this.#isGiven)
+    if (json) return { kind: "any", name: json }
     if (checker.isTupleType(type)) return { kind: "message", message: this.#tuple(type, name, depth) }
     if (checker.isArrayType(type)) {
       const [element] = checker.getTypeArguments(type as ts.TypeReference)
@@ -495,7 +510,8 @@ export class TypeConverter {
     } = this.#within("[]", () => this.#nullable([type], name, depth))
     const optional = mayBeUndefined && !inMap && !this.#isGiven
     if (optional && model.kind !== "json") throw this.#undefinedInArray(type)
-    const orNull = nullable || (mayBeUndefined && this.#isGiven && !inMap && model.kind !== "json")
+    const hasNull = model.kind === "json" || (model.kind === "any" && model.name === "Value")
+    const orNull = nullable || (mayBeUndefined && this.#isGiven && !inMap && !hasNull)
     if (!orNull && model.kind !== "list" && model.kind !== "map") return model
     return {
       kind: "message",
@@ -579,7 +595,9 @@ function isAnyJson({ flags, aliasSymbol: alias }: ts.Type): boolean {
 }
 
 function suffixOf(model: TypeModel): string {
-  return model.kind === "list" ? "list" : model.kind === "map" ? "record" : "value"
+  const name = model.kind === "any" ? model.name : undefined
+  if (model.kind === "list" || name === "ListValue") return "list"
+  return model.kind === "map" || name === "Struct" ? "record" : "value"
 }
 
 function mayBeUndefined({ flags }: ts.Type): boolean {

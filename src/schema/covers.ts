@@ -1,10 +1,11 @@
-import type { FieldModel, MessageModel, TypeModel } from "./model.ts"
+import type { FieldModel, JsonMessage, MessageModel, TypeModel } from "./model.ts"
 
 const NUMBERS: readonly string[] = ["double", "float", "int32", "uint32", "int64", "uint64"]
 
 /** Whether every value of type `b` is one of type `a` too, so that its JSON does not tell which of them it is of. */
 export function covers(a: TypeModel, b: TypeModel, assumed = new Set<string>()): boolean {
   if (a.kind === "json") return true
+  if (a.kind === "any") return coversAny(a.name, b)
   if (b.kind === "message" && b.message.shape !== "object") {
     const { shape, fields } = b.message
     if (a.kind === "message" && a.message === b.message) return true
@@ -33,6 +34,17 @@ export function covers(a: TypeModel, b: TypeModel, assumed = new Set<string>()):
     default:
       return a.kind === b.kind
   }
+}
+
+/** Whether every value is one of any JSON value, object or array. */
+function coversAny(name: JsonMessage, b: TypeModel): boolean {
+  if (name === "Value") return true
+  if (b.kind === "any") return b.name === name
+  if (b.kind !== "message") return b.kind === (name === "Struct" ? "map" : "list")
+  const { shape, fields } = b.message
+  if (shape === "union") return fields.every(({ type }) => coversAny(name, type))
+  if (shape === "wrapper") return !fields[0]!.nullable && coversAny(name, fields[0]!.type)
+  return shape === (name === "Struct" ? "object" : "tuple")
 }
 
 function coversObject(a: MessageModel, b: MessageModel, assumed: Set<string>): boolean {

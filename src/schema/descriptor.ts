@@ -24,6 +24,7 @@ import {
   FieldOptionsSchema,
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
+  file_google_protobuf_struct,
   MessageOptionsSchema,
   MethodDescriptorProtoSchema,
   MethodOptions_IdempotencyLevel,
@@ -79,6 +80,7 @@ class Describer {
   readonly #before: Lock
   readonly #lock: Lock
   readonly #docs = new Map<string, string>()
+  #hasJsonValues = false
 
   constructor(model: ServiceModel, path: string, before: Lock) {
     this.#model = model
@@ -117,6 +119,7 @@ class Describer {
         }),
       ],
     })
+    if (this.#hasJsonValues) file.dependency.unshift(file_google_protobuf_struct.proto.name)
     this.#lock.messages = sorted(this.#lock.messages)
     this.#lock.enums = sorted(this.#lock.enums)
     return { file, lock: this.#lock, docs: this.#docs }
@@ -271,6 +274,11 @@ class Describer {
         field.type = MESSAGE
         field.typeName = `.${FormFileSchema.typeName}`
         return
+      case "any":
+        field.type = MESSAGE
+        field.typeName = `.google.protobuf.${type.name}`
+        this.#hasJsonValues = true
+        return
       case "enum":
         field.type = ENUM
         field.typeName = this.#typeName(type.enum.name)
@@ -378,6 +386,8 @@ function typeText(type: TypeModel): string {
       return type.enum.name
     case "message":
       return type.message.name
+    case "any":
+      return `google.protobuf.${type.name}`
     case "list":
       return `${typeText(type.element)}[]`
     case "map":

@@ -6,6 +6,7 @@ import {
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
   file_google_protobuf_descriptor,
+  file_google_protobuf_struct,
 } from "@bufbuild/protobuf/wkt"
 import type ts from "typescript"
 import { file_hono_faasm_v1_annotations } from "../gen/hono_faasm/v1/annotations_pb.ts"
@@ -106,6 +107,7 @@ export function generateSchema(options: GenerateOptions): AppSchema {
     response: fullName(route.response),
   }))
   const changes = lockChanges(before, lock)
+  const struct = file_google_protobuf_struct.proto
   diagnostics.push(...retypedFields(changes, model.messages))
   return {
     app,
@@ -115,7 +117,12 @@ export function generateSchema(options: GenerateOptions): AppSchema {
     fileSet: toBinary(
       FileDescriptorSetSchema,
       create(FileDescriptorSetSchema, {
-        file: [file_google_protobuf_descriptor.proto, file_hono_faasm_v1_annotations.proto, file],
+        file: [
+          file_google_protobuf_descriptor.proto,
+          ...(file.dependency.includes(struct.name) ? [struct] : []),
+          file_hono_faasm_v1_annotations.proto,
+          file,
+        ],
       }),
     ),
     hash: hashOf(file),

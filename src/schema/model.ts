@@ -8,6 +8,9 @@ import type { SourcePlace } from "./diagnostic.ts"
 /** What a number may be declared as, when it is no double. */
 export type NumberKind = "int32" | "uint32" | "int64" | "uint64" | "float"
 
+/** What stands for any JSON value, object or array: a message of `google.protobuf`. */
+export type JsonMessage = "Value" | "Struct" | "ListValue"
+
 /** A field's type. */
 export type TypeModel =
   | { kind: "string" | "double" | NumberKind | "bool" | "date" | "bigint" | "json" }
@@ -15,6 +18,8 @@ export type TypeModel =
   | { kind: "raw" }
   /** A file of a form. */
   | { kind: "file" }
+  /** Any JSON value, null among them, or any object or array. */
+  | { kind: "any"; name: JsonMessage }
   | { kind: "enum"; enum: EnumModel }
   | { kind: "message"; message: MessageModel }
   | { kind: "list"; element: TypeModel }

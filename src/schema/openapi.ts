@@ -44,6 +44,13 @@ const METHODS = new Set(["get", "put", "post", "delete", "options", "head", "pat
 /** A route for every method is described by these. */
 const ALL_METHODS = ["get", "post", "put", "patch", "delete"]
 
+/** What stands for any JSON value, object or array. */
+const JSON_VALUES: Record<string, JsonSchema> = {
+  "google.protobuf.Value": {},
+  "google.protobuf.Struct": { type: "object" },
+  "google.protobuf.ListValue": { type: "array" },
+}
+
 /** Describes the routes of an app. */
 export function openApiDocument(
   schema: Pick<AppSchema, "app" | "fileSet" | "path" | "docs">,
@@ -179,6 +186,8 @@ class DocumentBuilder {
 
   #message(desc: DescMessage): JsonSchema {
     if (desc.typeName === FormFileSchema.typeName) return { type: "string", format: "binary" }
+    const json = JSON_VALUES[desc.typeName]
+    if (json) return json
     // A wrapper is there for protobuf; JSON has the value itself.
     if (hasOption(desc, messageOption) && getOption(desc, messageOption).wrapper) {
       return this.#field(desc.fields.find(isProperty)!)

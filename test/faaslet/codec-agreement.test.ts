@@ -81,6 +81,11 @@ const schema: TestSchema = {
         open: "Open",
         opens: { type: "Open", repeated: true, optional: true },
         integers: { type: "Integers", optional: true },
+        json: { type: "google.protobuf.Value", optional: true },
+        jsonObject: { type: "google.protobuf.Struct", optional: true, nullable: true },
+        jsonList: { type: "google.protobuf.ListValue", nullable: true },
+        jsons: { type: "google.protobuf.Value", repeated: true },
+        jsonByKey: { type: "", map: "google.protobuf.Value", optional: true },
       },
     },
     Request: { fields: { json: "Value" } },
@@ -103,6 +108,8 @@ const optional = {
     "pair",
     "trails",
     "open",
+    "jsonList",
+    "jsons",
   ],
 } as const
 const number = fc
@@ -173,6 +180,11 @@ const fitting = fc.record(
     open,
     opens: fc.array(open, { maxLength: 2 }),
     integers,
+    json: fc.jsonValue(),
+    jsonObject: fc.option(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 })),
+    jsonList: fc.option(fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 3 })),
+    jsons: fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 3 }),
+    jsonByKey: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }),
   },
   { requiredKeys: [...optional.requiredKeys] },
 )

@@ -12,6 +12,7 @@ import {
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
   file_google_protobuf_descriptor,
+  file_google_protobuf_struct,
   FieldDescriptorProto_Label as Label,
   MessageOptionsSchema,
   FieldDescriptorProto_Type as Type,
@@ -20,7 +21,7 @@ import * as annotations from "../../src/gen/hono_faasm/v1/annotations_pb.ts"
 
 /** How a test writes a field: its type and what FieldShape says of it. */
 interface Field {
-  /** `double`, `bool`, `string`, `int32`, ..., or the name of a message or enum. */
+  /** `double`, `bool`, `string`, `int32`, ..., or the name of a message or enum; of google's, the full one. */
   type: string
   repeated?: boolean
   optional?: boolean
@@ -71,14 +72,19 @@ export function fileSet(schema: TestSchema): Uint8Array {
     name: "t/v1/t.proto",
     package: "t.v1",
     syntax: "proto3",
-    dependency: ["hono_faasm/v1/annotations.proto"],
+    dependency: ["google/protobuf/struct.proto", "hono_faasm/v1/annotations.proto"],
     messageType: messages,
     enumType: enums,
   })
   return toBinary(
     FileDescriptorSetSchema,
     create(FileDescriptorSetSchema, {
-      file: [file_google_protobuf_descriptor.proto, annotations.file_hono_faasm_v1_annotations.proto, file],
+      file: [
+        file_google_protobuf_descriptor.proto,
+        file_google_protobuf_struct.proto,
+        annotations.file_hono_faasm_v1_annotations.proto,
+        file,
+      ],
     }),
   )
 }
@@ -195,7 +201,7 @@ function setType(proto: FieldDescriptorProto, type: string, schema: TestSchema):
     return
   }
   proto.type = schema.enums && type in schema.enums ? Type.ENUM : Type.MESSAGE
-  proto.typeName = `.t.v1.${type}`
+  proto.typeName = type.startsWith("google.") ? `.${type}` : `.t.v1.${type}`
 }
 
 function enumType(name: string, literals: string[]): EnumDescriptorProto {

@@ -4,6 +4,7 @@
 import sys
 
 import grpc
+from google.protobuf import json_format, struct_pb2
 
 address, protos = sys.argv[1:]
 sys.path.insert(0, protos)
@@ -35,6 +36,12 @@ with grpc.insecure_channel(address) as channel:
     created, call = stub.PostNotes.with_call(messages.PostNotesRequest(json=body), timeout=10)
     expect(created.created.text, "hello")
     expect(dict(call.initial_metadata())["location"], "/notes/new")
+
+    meta = {"a": [1, None, {"b": [], "c": {}}], "1": None}
+    given = messages.PostMetaJson(value=struct_pb2.Value(null_value=0))
+    given.meta.update(meta)
+    answer = stub.PostMeta(messages.PostMetaRequest(json=given), timeout=10)
+    expect(json_format.MessageToDict(answer.ok), {"meta": meta, "value": None})
 
     me = stub.GetPrivateMe(messages.GetPrivateMeRequest(), metadata=[("authorization", "me")], timeout=10)
     expect(me.ok.user, "me")

@@ -79,6 +79,16 @@ test("a type that breaks the wire gets a new number", () => {
   })
 })
 
+test("a message that becomes any JSON value gets a new number", () => {
+  const any: TypeModel = { kind: "any", name: "Value" }
+  const message: MessageModel = { name: "Json", shape: "union", fields: [] }
+  const { lock } = describe(service({ a: { kind: "message", message } }, [message]), emptyLock())
+  const { file, lock: next } = describe(service({ a: any }), lock)
+  expect(numbers(file)).toEqual({ a: 2, reserved: [1], reservedName: ["a"] })
+  expect(file.dependency).toEqual(["google/protobuf/struct.proto", "hono_faasm/v1/annotations.proto"])
+  expect(numbers(describe(service({ a: any }), next).file)).toEqual(numbers(file))
+})
+
 test("the companion of a nullable optional field keeps its number too", () => {
   const both = { type: string, optional: true, nullable: true }
   const { file, lock } = describe(service({ a: both, b: string }), emptyLock())

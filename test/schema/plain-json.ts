@@ -1,5 +1,5 @@
 import type { DescField, DescMessage, Message } from "@bufbuild/protobuf"
-import { getOption } from "@bufbuild/protobuf"
+import { getOption, toJson } from "@bufbuild/protobuf"
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect"
 import {
   field as fieldOption,
@@ -19,6 +19,8 @@ export function plainJson(desc: DescMessage, message: Message): unknown {
 
 function ofMessage(message: ReflectMessage): unknown {
   const { desc } = message
+  // Those have a JSON of their own.
+  if (desc.typeName.startsWith("google.protobuf.")) return toJson(desc, message.message)
   const shape = getOption(desc, messageOption)
   const fields = desc.fields.filter(
     (field) =>

@@ -55,9 +55,9 @@ export class RoundTrip {
   }
 
   static async of(schemas: readonly AppSchema[]): Promise<RoundTrip> {
-    const [first, ...others] = schemas.map(({ fileSet }) => fromBinary(FileDescriptorSetSchema, fileSet))
+    const files = schemas.flatMap(({ fileSet }) => fromBinary(FileDescriptorSetSchema, fileSet).file)
     const all = create(FileDescriptorSetSchema, {
-      file: [...first!.file, ...others.map(({ file }) => file.at(-1)!)],
+      file: [...new Map(files.map((file) => [file.name, file])).values()],
     })
     const routes = schemas.flatMap((schema) => schema.routes)
     const fileSet = toBinary(FileDescriptorSetSchema, all)

@@ -55,6 +55,10 @@ app.get(
   (c) => c.json({ ...c.req.valid("query"), session: getCookie(c, "session") ?? null }),
 )
 
+const metaSchema = z.object({ meta: z.record(z.string(), z.json()), value: z.json() })
+
+app.post("/meta", zValidator("json", metaSchema), (c) => c.json(c.req.valid("json")))
+
 app.post("/form", zValidator("form", z.object({ name: z.string(), age: z.coerce.number() })), (c) =>
   c.json(c.req.valid("form")),
 )
