@@ -10,6 +10,8 @@ import { rowOf } from "./row.ts"
 const EXPERIMENT = "isolation"
 const MAX_MEMORY_BYTES = 256 * 1024 * 1024
 const PAGE_BYTES = 4096
+/** Calls that an instance which is never put back serves. */
+const MAX_REUSES = 1000
 
 /**
  * What it costs that every request finds a clean memory, over a real function that prices an order of ten lines. Ways:
@@ -31,9 +33,10 @@ export async function benchIsolation(context: BenchContext): Promise<BenchResult
   const snapshot = createSnapshot(marking)!
   const marked = new Instance(marking, snapshot)
   const compared = new Instance(plain, undefined)
-  const reused = new Instance(plain, undefined)
+  let reused = new Instance(plain, undefined)
+  let reuses = 0
   let fresh = new Instance(plain, undefined)
-  const ways: Record<string, { run(): void; reset(): void }> = {
+  const ways: Record<string, { run(): void; reset(): void; between?(): void }> = {
     "put back": {
       run: () => marked.run(priced),
       reset() {
@@ -50,11 +53,18 @@ export async function benchIsolation(context: BenchContext): Promise<BenchResult
         fresh = new Instance(plain, undefined)
       },
     },
-    reused: { run: () => reused.run(priced), reset() {} },
+    reused: {
+      run: () => reused.run(priced),
+      reset() {},
+      // What calls leave, and are never made to free, is some day all of its memory.
+      between() {
+        if (++reuses % MAX_REUSES === 0) reused = new Instance(plain, undefined)
+      },
+    },
   }
   const rows: BenchResult[] = []
   context.measuring(rows)
-  for (const [way, { run, reset }] of Object.entries(ways)) {
+  for (const [way, { run, reset, between }] of Object.entries(ways)) {
     context.progress(`${EXPERIMENT}: ${way}`)
     const calls: number[] = []
     const resets: number[] = []
@@ -66,6 +76,7 @@ export async function benchIsolation(context: BenchContext): Promise<BenchResult
       const ran = performance.now()
       reset()
       now = performance.now()
+      between?.()
       if (before < start + warmupMs) continue
       calls.push((ran - before) * 1000)
       resets.push((now - ran) * 1000)
