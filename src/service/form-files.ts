@@ -1,6 +1,11 @@
 import { type DescField, type DescMessage, fromBinary } from "@bufbuild/protobuf"
 import { reflect } from "@bufbuild/protobuf/reflect"
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire"
+import { Code, ConnectError } from "@connectrpc/connect"
 import { type FormFile, FormFileSchema } from "../gen/hono_faasm/v1/annotations_pb.ts"
+
+/** Most files of a form. One that is empty has two bytes in the message, but costs a thousand times as much. */
+const MAX_FILES = 1000
 
 /** A file by the name of its field in the form. */
 export type NamedFile = [name: string, file: FormFile]
@@ -11,10 +16,18 @@ export function fileFields(request: DescMessage): DescField[] {
   return fields.filter(({ message }) => message?.typeName === FormFileSchema.typeName)
 }
 
-/** Reads the files of the form in a request message. */
+/**
+ * Reads the files of the form in a request message.
+ *
+ * @throws ConnectError `resource_exhausted` for more than 1,000; nothing has been made of them then
+ */
 export function readFormFiles(request: DescMessage, bytes: Uint8Array): NamedFile[] {
   const field = formField(request)
   if (field?.fieldKind !== "message") return []
+  const count = countFiles(field.number, new Set(fileFields(request).map(({ number }) => number)), bytes)
+  if (count > MAX_FILES) {
+    throw new ConnectError(`the form has ${count} files; ${MAX_FILES} are allowed`, Code.ResourceExhausted)
+  }
   const message = reflect(request, fromBinary(request, bytes))
   if (!message.isSet(field)) return []
   const form = message.get(field)
@@ -30,11 +43,33 @@ export function formOf(texts: readonly [string, string][], files: readonly Named
   const form = new FormData()
   for (const [name, text] of texts) form.append(name, text)
   for (const [name, { data, name: fileName, contentType }] of files) {
-    form.append(name, new File([data as Uint8Array<ArrayBuffer>], fileName, { type: contentType }))
+    // Without a name, it would be a text for whoever reads the request; this one is FormData's own for it.
+    form.append(name, new File([data as Uint8Array<ArrayBuffer>], fileName || "blob", { type: contentType }))
   }
   return form
 }
 
 function formField(request: DescMessage): DescField | undefined {
   return request.fields.find(({ jsonName, fieldKind }) => jsonName === "form" && fieldKind === "message")
+}
+
+/** On the wire, without an object for each. */
+function countFiles(form: number, files: ReadonlySet<number>, message: Uint8Array): number {
+  let count = 0
+  const each = (bytes: Uint8Array, found: (number: number, reader: BinaryReader) => boolean) => {
+    const reader = new BinaryReader(bytes)
+    while (reader.pos < reader.len) {
+      const [number, wireType] = reader.tag()
+      if (wireType !== WireType.LengthDelimited || !found(number, reader)) reader.skip(wireType, number)
+    }
+  }
+  each(message, (number, reader) => {
+    if (number !== form) return false
+    each(reader.bytes(), (inner) => {
+      if (files.has(inner)) count++
+      return false
+    })
+    return true
+  })
+  return count
 }

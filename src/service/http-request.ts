@@ -47,7 +47,8 @@ type Sections = Partial<Record<"param" | "query" | "header" | "cookie" | "form",
 /**
  * Makes the HTTP request of an RPC.
  *
- * @throws ConnectError `invalid_argument` for a message that can't be read or has no such request
+ * @throws ConnectError `invalid_argument` for a message that can't be read or has no such request; `resource_exhausted`
+ *   for a form of too many files
  */
 export function httpRequest(method: ServiceMethod, message: Uint8Array, from: RpcOrigin): Request {
   try {
@@ -58,6 +59,7 @@ export function httpRequest(method: ServiceMethod, message: Uint8Array, from: Rp
     const body = bodyOf(method, message, sections)
     // That of a form with files is the request's own to say.
     if (body?.contentType !== undefined) headers.set("content-type", body.contentType)
+    else if (body) headers.delete("content-type")
     return new Request(url, {
       method: verbOf(method, body !== undefined),
       headers,

@@ -147,6 +147,24 @@ describe.each(transports)("a client that speaks %s", (name, transport) => {
     expect(refused.code).toBe(Code.InvalidArgument)
   })
 
+  test("sends a file that has no name, and whatever content type the message gives the request", async () => {
+    const cover = { data: Uint8Array.of(1) }
+    const sent = await client.postUpload({
+      form: { title: "a", cover },
+      header: { contentType: "text/plain" },
+    })
+    expect(sent.body.value).toMatchObject({ files: [{ name: "blob", bytes: [1] }] })
+  })
+
+  test("refuses a form of a thousand files before anything is made of them", async () => {
+    const scans = Array.from({ length: 1001 }, () => ({}))
+    const refused = await rejection(client.postUpload({ form: { title: "a", scans } }))
+    expect(refused).toMatchObject({
+      code: Code.ResourceExhausted,
+      rawMessage: "the form has 1001 files; 1000 are allowed",
+    })
+  })
+
   test("passes middleware", async () => {
     expect((await rejection(client.getPrivateMe({}))).code).toBe(Code.Unauthenticated)
     const me = await client.getPrivateMe({}, { headers: { authorization: "me" } })

@@ -68,7 +68,8 @@ const upload = z.object({
   cover: z.instanceof(File).optional(),
   scans: z.array(z.file()).min(2).optional(),
 })
-app.post("/upload", zValidator("form", upload), async (c) => {
+const uploadHeaders = z.object({ "content-type": z.string() }).partial()
+app.post("/upload", zValidator("header", uploadHeaders), zValidator("form", upload), async (c) => {
   const { title, cover, scans = [] } = c.req.valid("form")
   const seen = [cover ?? [], scans].flat().map(async (file) => ({
     name: file.name,
