@@ -67,12 +67,21 @@ export function readLock(file: string): Lock {
   if (!existsSync(file)) return emptyLock()
   const text = readFileSync(file, "utf8")
   const fail = (why: string, cause?: unknown) => new SchemaError("bad_lock", `${file}: ${why}`, { cause })
-  if (/^(<{7}|>{7}) /m.test(text)) throw fail("has conflict markers of a git merge; keep both sides' entries")
+  if (/^(<{7}|>{7}) /m.test(text))
+    throw fail("has conflict markers of a git merge; keep both sides' entries, each name once")
   let lock: Lock
   try {
     lock = JSON.parse(text)
   } catch (cause) {
     throw fail(`is not JSON (${(cause as Error).message}); restore it from version control`, cause)
+  }
+  const twice = duplicateKey(text)
+  if (twice) {
+    throw new SchemaError(
+      "bad_lock",
+      `${file}:${twice.line}: ${twice.key} comes twice, as after a merge of two branches; remove the entry that has not ` +
+        "been deployed, and generate again",
+    )
   }
   if (lock?.version !== 1) throw fail("is of another version of hono-faasm; update hono-faasm")
   const isRecord = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value)
@@ -99,6 +108,25 @@ export function readLock(file: string): Lock {
     checkUnique(name, [...parts.flatMap((part) => Object.values(part!)), ...reserved], fail)
   }
   return { ...lock, types }
+}
+
+/** The first key that an object of a JSON text has again: JSON.parse would quietly forget what came before. */
+function duplicateKey(json: string): { key: string; line: number } | undefined {
+  const outer: Set<string>[] = []
+  let keys = new Set<string>()
+  for (const { 0: token, 1: key, index } of json.matchAll(
+    /("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g,
+  )) {
+    if (token === "{") {
+      outer.push(keys)
+      keys = new Set()
+    } else if (token === "}") keys = outer.pop() ?? keys
+    else if (key !== undefined) {
+      if (keys.has(key)) return { key: JSON.parse(key), line: json.slice(0, index).split("\n").length }
+      keys.add(key)
+    }
+  }
+  return undefined
 }
 
 /** Two branches that each added a field gave both the same number: git merges that without a conflict. */

@@ -200,7 +200,9 @@ test("what git makes of two branches that each add a field is refused", () => {
   git("checkout", "main")
   commit({ ...base, due: string }, lock)
   git("merge", "other")
-  expect(() => readLock(file)).toThrow(/conflict markers of a git merge; keep both sides' entries/)
+  expect(() => readLock(file)).toThrow(
+    /conflict markers of a git merge; keep both sides' entries, each name once/,
+  )
   // As it says: both sides' lines, with the comma that is missing between them then.
   const kept = readFileSync(file, "utf8").replace(/^(<{7}|={7}|>{7}).*\n/gm, "")
   writeFileSync(file, kept.replace(/\}(?=\n +"note")/, "},"))
@@ -223,6 +225,21 @@ test.each([
     "a number twice",
     '{"version":1,"enums":{},"messages":{"A":{"fields":{"a":{"number":1,"name":"a"},"b":{"number":1,"name":"b"}}}}}',
     /A has number 1 twice, for a and b/,
+  ],
+  [
+    "a property twice, with numbers of its own",
+    '{"version":1,"enums":{},"messages":{"A":{"fields":{\n"a":{"number":1,"name":"a"},\n"a" : {"number":2,"name":"a"}}}}}',
+    /app\.lock\.json:3: a comes twice/,
+  ],
+  [
+    "a message twice",
+    '{"version":1,"enums":{},"messages":{"A}\\"{":{"fields":{}},\n"A}\\"{":{"fields":{}}}}',
+    /:2: A}"\{ comes twice/,
+  ],
+  [
+    "a type twice",
+    '{"version":1,"types":{"A":"a#A","A":"b#A"},"messages":{},"enums":{}}',
+    /:1: A comes twice/,
   ],
   [
     "a reserved number in use",
