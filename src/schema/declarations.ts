@@ -17,7 +17,8 @@ export function cachingHost(options: ts.CompilerOptions): ts.CompilerHost {
     const status = /\.d\.[cm]?ts$/.test(name) ? statSync(name, { throwIfNoEntry: false }) : undefined
     if (!status) return parse()
     const key = JSON.stringify([name, typeof how === "object" && how.impliedNodeFormat, settings])
-    const version = `${status.mtimeMs} ${status.size}`
+    // Some package managers give all files one time of modification.
+    const version = `${status.ino} ${status.ctimeMs} ${status.size}`
     const known = parsed.get(key)
     const kept = known?.version === version ? known.file.deref() : undefined
     if (kept) return kept

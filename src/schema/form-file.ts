@@ -8,14 +8,13 @@ export function fileOf(
 ): { type: TypeModel; optional: boolean; nullable: boolean } | undefined {
   const members = type.isUnion() ? type.types : [type]
   const given = members.filter(({ flags }) => (flags & ts.TypeFlags.Undefined) === 0)
-  const [first, ...others] = given
-  if (!first) return undefined
-  const optional = given.length < members.length
-  if (given.every(isFile)) return { type: { kind: "file" }, optional, nullable: false }
-  if (others.length > 0 || !checker.isArrayType(first)) return undefined
-  const [element] = checker.getTypeArguments(first as ts.TypeReference)
-  if (!element || !isFile(element)) return undefined
-  return { type: { kind: "list", element: { kind: "file" } }, optional, nullable: false }
+  const areFiles = (member: ts.Type) =>
+    checker.isArrayType(member) && checker.getTypeArguments(member as ts.TypeReference).every(isFile)
+  if (given.length === 0 || !given.every((member) => isFile(member) || areFiles(member))) return undefined
+  const file: TypeModel = { kind: "file" }
+  // One or several: what a form gives for a name that it may have more than once.
+  const model: TypeModel = given.some(areFiles) ? { kind: "list", element: file } : file
+  return { type: model, optional: given.length < members.length, nullable: false }
 }
 
 /** Whether it is the platform's File or Blob. */

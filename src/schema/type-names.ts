@@ -127,12 +127,19 @@ function declaredTypes(project: Project, dir: string): DeclaredType[] {
 /** What comes before the names of types in a node; undefined in what has no name. */
 function scopeOf(node: ts.Node): string | undefined {
   if (ts.isModuleDeclaration(node)) return `${node.name.text}.`
-  if (!ts.isFunctionLike(node)) return ""
-  const { name } = node
-  const owner = node.parent
-  const of =
-    name ?? (ts.isVariableDeclaration(owner) || ts.isPropertyAssignment(owner) ? owner.name : undefined)
-  return of && ts.isIdentifier(of) ? `${of.text}.` : undefined
+  const isObject = ts.isObjectLiteralExpression(node)
+  if (!isObject && !ts.isFunctionLike(node) && !ts.isClassLike(node)) return ""
+  const name = (isObject ? undefined : node.name) ?? nameOfOwner(node)
+  return name && ts.isIdentifier(name) ? `${name.text}.` : undefined
+}
+
+/** The name of what an expression is the value of. */
+function nameOfOwner({ parent }: ts.Node): ts.Node | undefined {
+  if (ts.isAsExpression(parent) || ts.isSatisfiesExpression(parent) || ts.isParenthesizedExpression(parent))
+    return nameOfOwner(parent)
+  const isOwner =
+    ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent)
+  return isOwner ? parent.name : undefined
 }
 
 function withFile(name: string, file: string): string {
