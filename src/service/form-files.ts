@@ -28,7 +28,7 @@ export function readFormFiles(request: DescMessage, bytes: Uint8Array): NamedFil
   if (count > MAX_FILES) {
     throw new ConnectError(`the form has ${count} files; ${MAX_FILES} are allowed`, Code.ResourceExhausted)
   }
-  const message = reflect(request, fromBinary(request, bytes))
+  const message = reflect(request, fromBinary(request, bytes, { readUnknownFields: false }))
   if (!message.isSet(field)) return []
   const form = message.get(field)
   return fileFields(request).flatMap((one): NamedFile[] => {
