@@ -70,7 +70,7 @@ export function interpretEncodeBody(desc: DescMessage, field: FieldPlan, value: 
 export function interpretDecode(desc: DescMessage, bytes: Uint8Array): unknown {
   let message: Message
   try {
-    message = fromBinary(desc, bytes)
+    message = fromBinary(desc, bytes, { readUnknownFields: false })
   } catch (cause) {
     throw new CodecError("malformed", (cause as Error).message, { cause })
   }

@@ -7,22 +7,21 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire"
  * that comes twice, say), it would act on something else than what middleware allowed.
  */
 export function isCanonical(message: Uint8Array): boolean {
-  const sections = textFields(message)
   // The section of parameters has the lowest number; there is no other where no validator is.
-  if (!sections || sections.length > 1) return false
-  return sections.every((section) => textFields(section) !== undefined)
+  const sections: Uint8Array[] = []
+  const isInOrder = eachText(message, (section) => sections.push(section) === 1)
+  return isInOrder && sections.every((section) => eachText(section, () => true))
 }
 
-/** Contents of a message's fields when all have lengths and ascending numbers, so that none comes twice. */
-function textFields(message: Uint8Array): Uint8Array[] | undefined {
+/** Whether all fields have lengths and ascending numbers, so that none comes twice, and `accepts` takes each. */
+function eachText(message: Uint8Array, accepts: (content: Uint8Array) => boolean): boolean {
   const reader = new BinaryReader(message)
-  const contents: Uint8Array[] = []
   let last = 0
   while (reader.pos < reader.len) {
     const [number, wireType] = reader.tag()
-    if (number <= last || wireType !== WireType.LengthDelimited) return undefined
+    if (number <= last || wireType !== WireType.LengthDelimited) return false
     last = number
-    contents.push(reader.bytes())
+    if (!accepts(reader.bytes())) return false
   }
-  return contents
+  return true
 }

@@ -40,7 +40,7 @@ export function nodeListener(app: Offloaded<Hono>): RequestListener {
   const opaque = opaqueService(desc)
   const call = (method: ServiceMethod, message: Uint8Array, context: HandlerContext) =>
     answer(app, method, message, context)
-  const outputs = new Map(opaque.methods.map(({ name, output }) => [name, output]))
+  const opaqueMethods = new Map(opaque.methods.map((method) => [method.name, method]))
   const options = {
     readMaxBytes: maxBodyBytes + MESSAGE_OVERHEAD,
     maxTimeoutMs: MAX_TIMEOUT_MS,
@@ -60,10 +60,13 @@ export function nodeListener(app: Offloaded<Hono>): RequestListener {
   })
   const binary = connectNodeAdapter({
     ...options,
+    // Each would be an object; a message of a few bytes in gzip may have millions.
+    binaryOptions: { readUnknownFields: false },
     fallback: rest as never,
     routes: (router) => {
       serve(router, opaque, methods, async (method, request, context) => {
-        return messageOf(outputs.get(method.rpc.name)!, await call(method, bytesOf(request), context))
+        const { input, output } = opaqueMethods.get(method.rpc.name)!
+        return messageOf(output, await call(method, bytesOf(input, request), context))
       })
       const files = createFileRegistry(
         build.schema,

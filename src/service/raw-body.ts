@@ -9,7 +9,7 @@ export function readRawBody(message: Uint8Array, field: number): RawBody | undef
   while (reader.pos < reader.len) {
     const [number, wireType] = reader.tag()
     if (number === field && wireType === WireType.LengthDelimited) {
-      body = fromBinary(RawBodySchema, reader.bytes())
+      body = fromBinary(RawBodySchema, reader.bytes(), { readUnknownFields: false })
     } else reader.skip(wireType, number)
   }
   return body

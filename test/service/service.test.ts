@@ -2,6 +2,7 @@ import { execFile } from "node:child_process"
 import { connect } from "node:net"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { gzipSync } from "node:zlib"
 import { type DescService, fromBinary } from "@bufbuild/protobuf"
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect"
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node"
@@ -9,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { compileCodec } from "../../src/codec/index.ts"
 import { type Listening, listen } from "../../src/service/index.ts"
 import { type Subject, startSubject } from "../differential/harness.ts"
+import { referencedBytes } from "../support/referenced-bytes.ts"
 
 let subject: Subject
 let server: Listening
@@ -264,26 +266,50 @@ test("middleware and handler see the same parameter, however the message says it
   const one = [0x0a, 3, ...Buffer.from("one")]
   const two = [0x0a, 3, ...Buffer.from("two")]
   const section = (...fields: number[]) => [0x0a, fields.length, ...fields]
-  for (const message of [
-    [...section(...one), ...section(...two)],
-    section(...one, ...two),
-    [...section(...one), ...section()],
-    [...section(...one), ...section(0x10, 1)],
-    [...section(), ...section(...two), 0x32, 0],
-    [0x0a, 0x85, 0x80, 0x80, 0x00, ...one],
-  ]) {
+  // Of a section that comes twice, the last counts.
+  for (const [message, status] of [
+    [[...section(...one), ...section(...two)], 404],
+    [section(...one, ...two), 404],
+    [[...section(...one), ...section()], 400],
+    [[...section(...one), ...section(0x10, 1)], 400],
+    [[...section(), ...section(...two), 0x32, 0], 404],
+    [[0x0a, 0x85, 0x80, 0x80, 0x00, ...one], 404],
+    [[...section(...one), 0x7a, 1, 0x61, 0x78, 1], 404],
+  ] as const) {
     const response = await fetch(`${server.url}/${service.typeName}/GetNotesById`, {
       method: "POST",
       headers: { "content-type": "application/proto" },
       body: Uint8Array.from(message),
     })
-    expect(response.status).toBe(404)
+    expect(response.status).toBe(status)
+    if (status === 400) continue
     const path = response.headers.get("x-path")
     const { details } = (await response.json()) as { details: { value: string }[] }
     const { output } = service.methods.find(({ name }) => name === "GetNotesById")!
     const answer = fromBinary(output, Buffer.from(details[0]!.value, "base64")) as AnyClient
     expect(path).toBe(`/notes/${answer.body.value.id}`)
   }
+})
+
+test("a message of millions of fields is not as many objects", async () => {
+  const { fetch: fetchApp } = subject.rpc
+  let used = 0
+  const spy = vi.spyOn(subject.rpc, "fetch").mockImplementation((...request) => {
+    used = process.memoryUsage().heapUsed
+    return fetchApp(...request)
+  })
+  const before = referencedBytes()
+  const param = Buffer.from([0x0a, 5, 0x0a, 3, ...Buffer.from("one")])
+  const response = await fetch(`${server.url}/${service.typeName}/GetNotesById`, {
+    method: "POST",
+    headers: { "content-type": "application/proto", "content-encoding": "gzip" },
+    body: gzipSync(Buffer.concat([param, Buffer.alloc(8e6, "\x7a\0")])),
+  })
+  spy.mockRestore()
+  expect(response.status).toBe(404)
+  // An object for each would be 800 MB.
+  expect(used).toBeGreaterThan(0)
+  expect(used - before).toBeLessThan(300e6)
 })
 
 test("a request that names no host is refused, and the server stays up", async () => {
