@@ -165,8 +165,8 @@ describe.skipIf(conformanceServer === null)("the C++ server and clients that are
   })
 
   test.skipIf(h2spec === null)("h2spec", async () => {
-    // Its GETs have to get a body, and not before what it sends to a half-closed stream.
-    const late = { responseDefinition: { responseData: "aGVsbG8=", responseDelayMs: 50 } }
+    // Its GETs have to get a body, and not before what it sends to a half-closed stream, however long it takes to.
+    const late = { responseDefinition: { responseData: "aGVsbG8=", responseDelayMs: 400 } }
     const query = new URLSearchParams({ connect: "v1", encoding: "json", message: JSON.stringify(late) })
     const path = `${unaryPath.replace("Unary", "IdempotentUnary")}?${query}`
     const result = await run(
