@@ -28,6 +28,8 @@ const onForgottenStreams = [
   "closed: Sends a DATA frame",
   "closed: Sends a HEADERS frame",
   "Sends stream identifier that is numerically smaller than previous",
+  // It is a POST without a content type, which is answered at once: the stream may be over when the DATA come.
+  'Sends a DATA frame on the stream that is not in "open" or "half-closed (local)" state',
 ]
 
 describe.skipIf(conformanceServer === null)("the C++ server and clients that are not ours", () => {
@@ -166,7 +168,7 @@ describe.skipIf(conformanceServer === null)("the C++ server and clients that are
 
   test.skipIf(h2spec === null)("h2spec", async () => {
     // Its GETs have to get a body, and not before what it sends to a half-closed stream, however long it takes to.
-    const late = { responseDefinition: { responseData: "aGVsbG8=", responseDelayMs: 400 } }
+    const late = { responseDefinition: { responseData: "aGVsbG8=", responseDelayMs: 200 } }
     const query = new URLSearchParams({ connect: "v1", encoding: "json", message: JSON.stringify(late) })
     const path = `${unaryPath.replace("Unary", "IdempotentUnary")}?${query}`
     const result = await run(
