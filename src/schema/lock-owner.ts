@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
-import { relative, resolve, sep } from "node:path"
+import { resolve } from "node:path"
 import { type Lock, readLock } from "./lock.ts"
+import { relativePath } from "./relative-path.ts"
 import { SchemaError } from "./schema-error.ts"
 
 /**
@@ -11,7 +12,7 @@ import { SchemaError } from "./schema-error.ts"
  */
 export function readOwnLock(file: string, dir: string, appFile: string, app: string): Lock {
   const lock = readLock(file)
-  const own = relative(dir, appFile).split(sep).join("/")
+  const own = relativePath(dir, appFile)
   // One that is not there any more has been moved.
   if (lock.app !== undefined && lock.app !== own && existsSync(resolve(dir, lock.app))) {
     throw new SchemaError(

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs"
-import { basename, dirname, join, relative, sep } from "node:path"
+import { basename, dirname, join } from "node:path"
 import ts from "typescript"
 import { cachingHost } from "./declarations.ts"
 import { formatPlace, type SourcePlace } from "./diagnostic.ts"
+import { relativePath } from "./relative-path.ts"
 import { SchemaError } from "./schema-error.ts"
 
 /** The app's sources with their types: all that the rest of this folder knows of TypeScript's program. */
@@ -57,7 +58,7 @@ export class Project {
 
   #placeAt(file: ts.SourceFile, position: number): SourcePlace {
     const { line, character } = file.getLineAndCharacterOfPosition(position)
-    const path = relative(this.root, file.fileName).split(sep).join("/")
+    const path = relativePath(this.root, file.fileName)
     return { file: path, line: line + 1, column: character + 1 }
   }
 

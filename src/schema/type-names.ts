@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { basename, relative, sep } from "node:path"
+import { basename } from "node:path"
 import ts from "typescript"
 import type { Project } from "./project.ts"
+import { relativePath } from "./relative-path.ts"
 import { pascalCase, UniqueNames } from "./words.ts"
 
 /** A type that the app declares. */
@@ -102,7 +103,7 @@ function declaredTypes(project: Project, dir: string): DeclaredType[] {
   for (const source of project.program.getSourceFiles()) {
     if (!project.isOwn(source)) continue
     const file = source.fileName
-    const path = relative(dir, file).split(sep).join("/")
+    const path = relativePath(dir, file)
     const visit = (node: ts.Node, outer: string): void => {
       if (isNamedType(node)) {
         const symbol = project.checker.getSymbolAtLocation(node.name!)

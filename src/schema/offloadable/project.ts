@@ -1,6 +1,7 @@
 import { isBuiltin } from "node:module"
-import { dirname, relative, sep } from "node:path"
+import { dirname } from "node:path"
 import ts from "typescript"
+import { relativePath } from "../relative-path.ts"
 
 /** What a name stands for. */
 export type Resolved =
@@ -36,7 +37,7 @@ export class Project {
   place(node: ts.Node): string {
     const file = node.getSourceFile()
     const { line } = file.getLineAndCharacterOfPosition(node.getStart(file))
-    const path = relative(this.#root, file.fileName).split(sep).join("/")
+    const path = relativePath(this.#root, file.fileName)
     return `${path}:${line + 1}`
   }
 
