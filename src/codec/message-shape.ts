@@ -1,5 +1,10 @@
 import { type DescEnum, type DescMessage, getOption } from "@bufbuild/protobuf"
-import { type MessageShape, message as messageOption } from "../gen/hono_faasm/v1/annotations_pb.ts"
+import {
+  FormFileSchema,
+  type MessageShape,
+  message as messageOption,
+  RawBodySchema,
+} from "../gen/hono_faasm/v1/annotations_pb.ts"
 
 const VALUE = "google.protobuf.Value"
 const STRUCT = "google.protobuf.Struct"
@@ -13,6 +18,21 @@ export function isJsonValue({ typeName }: DescMessage): boolean {
 /** Whether it is the message of any JSON value, object or array. */
 export function isJsonMessage({ typeName }: DescMessage): boolean {
   return typeName === VALUE || typeName === STRUCT || typeName === LIST_VALUE
+}
+
+/** Whether it is the message of a body that has no type. */
+export function isRawBody(message: DescMessage | undefined): boolean {
+  return message?.typeName === RawBodySchema.typeName
+}
+
+/** Whether it is the message of a file in a form. */
+export function isFormFile(message: DescMessage | undefined): boolean {
+  return message?.typeName === FormFileSchema.typeName
+}
+
+/** What only clients of the service give or get: a function has nothing of it. */
+export function isForClients(message: DescMessage | undefined): boolean {
+  return isRawBody(message) || isFormFile(message)
 }
 
 /** Whether it is the enum that stands for null. */

@@ -12,13 +12,8 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf"
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt"
-import {
-  FormFileSchema,
-  field as fieldOption,
-  literal as literalOption,
-  RawBodySchema,
-} from "../gen/hono_faasm/v1/annotations_pb.ts"
-import { isJsonValue, isNull, shapeOf } from "./message-shape.ts"
+import { field as fieldOption, literal as literalOption } from "../gen/hono_faasm/v1/annotations_pb.ts"
+import { isForClients, isJsonValue, isNull, shapeOf } from "./message-shape.ts"
 
 /** A message. */
 export interface MessagePlan {
@@ -89,7 +84,7 @@ function readPlan(desc: DescMessage): MessagePlan {
     const option = hasOption(field, fieldOption) ? getOption(field, fieldOption) : undefined
     if (option?.presenceOf) presenceOf.set(option.presenceOf, field.number)
     else if (tuple ? field.jsonName === "rest" : option?.rest) rest = field
-    else if (!isForClients(field)) properties.push(field)
+    else if (!isForClients(field.message)) properties.push(field)
   }
   return {
     desc,
@@ -103,11 +98,6 @@ function readPlan(desc: DescMessage): MessagePlan {
       .sort((a, b) => (tuple ? Number(a.name) - Number(b.name) : a.number - b.number)),
     rest: rest && readField(rest, undefined),
   }
-}
-
-/** What only clients of the service give or get: a function has nothing of it. */
-function isForClients({ message }: DescField): boolean {
-  return message?.typeName === RawBodySchema.typeName || message?.typeName === FormFileSchema.typeName
 }
 
 function readField(field: DescField, presence: number | undefined): FieldPlan {

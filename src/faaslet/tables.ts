@@ -15,13 +15,11 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf"
 import { FeatureSet_FieldPresence, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt"
-import { isJsonValue, isNull, shapeOf as messageShapeOf } from "../codec/message-shape.ts"
+import { isForClients, isJsonValue, isNull, shapeOf as messageShapeOf } from "../codec/message-shape.ts"
 import {
   type FieldShape,
-  FormFileSchema,
   field as fieldOption,
   literal as literalOption,
-  RawBodySchema,
 } from "../gen/hono_faasm/v1/annotations_pb.ts"
 import { GUEST_NAMES, GUEST_TEXTS } from "./names.ts"
 import { PackError } from "./pack-error.ts"
@@ -151,7 +149,7 @@ class Tables {
     const { wrapper, union, tuple } = messageShapeOf(desc)
     const rest = desc.fields.find((field) => isRest(field, tuple))
     const properties = desc.fields.filter(
-      (field) => shapeOf(field).presenceOf === 0 && !isForClients(field) && field !== rest,
+      (field) => shapeOf(field).presenceOf === 0 && !isForClients(field.message) && field !== rest,
     )
     if (tuple) properties.sort((a, b) => Number(a.jsonName) - Number(b.jsonName))
     // Companions come last: the glue builds an object while it goes over the fields.
@@ -288,11 +286,6 @@ class Tables {
   }
 }
 
-/** A function never sees these. */
-function isForClients({ message }: DescField): boolean {
-  return message?.typeName === RawBodySchema.typeName || message?.typeName === FormFileSchema.typeName
-}
-
 /** Whether it holds what the message's other fields do not: other properties, or a tuple's further elements. */
 function isRest(field: DescField, inTuple: boolean): boolean {
   return inTuple ? field.jsonName === "rest" : shapeOf(field).rest
@@ -382,6 +375,6 @@ function collectMessages(desc: DescMessage, into: Set<DescMessage>): void {
   if (into.has(desc)) return
   into.add(desc)
   for (const field of desc.fields) {
-    if (field.message && !isForClients(field)) collectMessages(field.message, into)
+    if (field.message && !isForClients(field.message)) collectMessages(field.message, into)
   }
 }

@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, getOption } from "@bufbuild/protobuf"
-import { isJsonMessage, shapeOf } from "../codec/message-shape.ts"
-import { FormFileSchema, field as fieldOption } from "../gen/hono_faasm/v1/annotations_pb.ts"
+import { isFormFile, isJsonMessage, shapeOf } from "../codec/message-shape.ts"
+import { field as fieldOption } from "../gen/hono_faasm/v1/annotations_pb.ts"
 import { whyNotPortable } from "./portable.ts"
 
 /** Tells why a value can't travel in a message, or undefined when it can. */
@@ -50,7 +50,7 @@ function messageCheck(desc: DescMessage, known: Checks): PortabilityCheck | unde
 
 function fieldCheck(field: DescField, known: Checks): PortabilityCheck | undefined {
   const { message } = field
-  const isAny = message && (message.typeName === FormFileSchema.typeName || isJsonMessage(message))
+  const isAny = message && (isFormFile(message) || isJsonMessage(message))
   const one =
     getOption(field, fieldOption).json || isAny
       ? (value: unknown) => (value === undefined ? undefined : whyNotPortable(value))

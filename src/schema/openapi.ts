@@ -17,13 +17,12 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf"
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt"
+import { isFormFile, isRawBody } from "../codec/message-shape.ts"
 import {
-  FormFileSchema,
   field as fieldOption,
   http as httpOption,
   literal as literalOption,
   message as messageOption,
-  RawBodySchema,
 } from "../gen/hono_faasm/v1/annotations_pb.ts"
 import type { AppSchema } from "./generate.ts"
 
@@ -138,9 +137,7 @@ class DocumentBuilder {
     const form = sections.get("form")
     if (form) {
       const schema = this.#field(form)
-      const hasFiles = form.message?.fields.some(
-        ({ message }) => message?.typeName === FormFileSchema.typeName,
-      )
+      const hasFiles = form.message?.fields.some(({ message }) => isFormFile(message))
       const urlencoded = hasFiles ? {} : { "application/x-www-form-urlencoded": { schema } }
       return { required: true, content: { "multipart/form-data": { schema }, ...urlencoded } }
     }
@@ -148,7 +145,7 @@ class DocumentBuilder {
   }
 
   #responses(message: DescMessage): Record<string, unknown> {
-    const declared = message.fields.filter((field) => !isRaw(field))
+    const declared = message.fields.filter((field) => !isRawBody(field.message))
     if (declared.length === 0) return { default: { description: "What the handler answers." } }
     return Object.fromEntries(
       declared.map((field) => {
@@ -185,7 +182,7 @@ class DocumentBuilder {
   }
 
   #message(desc: DescMessage): JsonSchema {
-    if (desc.typeName === FormFileSchema.typeName) return { type: "string", format: "binary" }
+    if (isFormFile(desc)) return { type: "string", format: "binary" }
     const json = JSON_VALUES[desc.typeName]
     if (json) return json
     // A wrapper is there for protobuf; JSON has the value itself.
@@ -318,11 +315,7 @@ function isRequired(field: DescField): boolean {
 
 /** Companions and raw bodies are no properties. */
 function isProperty(field: DescField): boolean {
-  return !shapeOf(field)?.presenceOf && !isRaw(field)
-}
-
-function isRaw(field: DescField): boolean {
-  return field.message?.typeName === RawBodySchema.typeName
+  return !shapeOf(field)?.presenceOf && !isRawBody(field.message)
 }
 
 function shapeOf(field: DescField) {

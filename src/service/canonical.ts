@@ -7,10 +7,9 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire"
  * that comes twice, say), it would act on something else than what middleware allowed.
  */
 export function isCanonical(message: Uint8Array): boolean {
+  let sections = 0
   // The section of parameters has the lowest number; there is no other where no validator is.
-  const sections: Uint8Array[] = []
-  const isInOrder = eachText(message, (section) => sections.push(section) === 1)
-  return isInOrder && sections.every((section) => eachText(section, () => true))
+  return eachText(message, (section) => ++sections === 1 && eachText(section, () => true))
 }
 
 /** Whether all fields have lengths and ascending numbers, so that none comes twice, and `accepts` takes each. */

@@ -10,6 +10,7 @@ import {
   clone,
   create,
   createFileRegistry,
+  type DescField,
   type DescFile,
   type DescMessage,
   type DescService,
@@ -41,7 +42,7 @@ export function opaqueService(service: DescService): DescService {
 }
 
 /** All of a request are messages or texts, which have the form of bytes. */
-function sectionOf({ name, number }: DescMessage["fields"][number]) {
+function sectionOf({ name, number }: DescField) {
   return create(FieldDescriptorProtoSchema, {
     name,
     number,

@@ -1,7 +1,8 @@
 import type { DescField, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf"
 import { getOption, hasOption } from "@bufbuild/protobuf"
 import { compileCodec, type MessageCodec } from "../codec/index.ts"
-import { field as fieldOption, RawBodySchema } from "../gen/hono_faasm/v1/annotations_pb.ts"
+import { isRawBody } from "../codec/message-shape.ts"
+import { field as fieldOption } from "../gen/hono_faasm/v1/annotations_pb.ts"
 import type { Manifest, ManifestRoute } from "../manifest.ts"
 import { fileFields } from "./form-files.ts"
 import { ServiceError } from "./service-error.ts"
@@ -66,17 +67,15 @@ function readMethod(service: DescService, route: ManifestRoute): ServiceMethod {
     hasFiles: fileFields(rpc.input).length > 0,
     rawResponse,
     statuses: new Map(
-      rpc.output.fields.filter((field) => !isRaw(field)).map((field) => [field.number, statusOf(field)]),
+      rpc.output.fields
+        .filter((field) => !isRawBody(field.message))
+        .map((field) => [field.number, statusOf(field)]),
     ),
   }
 }
 
 function rawField(message: DescMessage): number | undefined {
-  return message.fields.find(isRaw)?.number
-}
-
-function isRaw(field: DescField): boolean {
-  return field.message?.typeName === RawBodySchema.typeName
+  return message.fields.find((field) => isRawBody(field.message))?.number
 }
 
 function statusOf(field: DescField): number {
